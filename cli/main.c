@@ -1,0 +1,43 @@
+/* reprise: the command (layer 7). Reads the command line and calls the command. */
+#include "cli/cli.h"
+#include "core/platform_process.h"
+
+#define MESSAGE_BYTES 1024u
+
+static int (*const commands[RP_CLI_COMMAND_COUNT])(struct rp_cli *cli) = {
+    [RP_CLI_RUN] = rp_cli_run,         [RP_CLI_VALIDATE] = rp_cli_validate,
+    [RP_CLI_INSPECT] = rp_cli_inspect, [RP_CLI_DISASM] = rp_cli_disasm,
+    [RP_CLI_INSTRUMENT] = rp_cli_instrument, [RP_CLI_VERSION] = rp_cli_version,
+    [RP_CLI_HELP] = rp_cli_help,
+};
+
+static int call_command(struct rp_cli *cli)
+{
+    const struct rp_cli_arguments *arguments = &cli->arguments;
+    if (arguments->values[RP_OPTION_HELP].given) {
+        return rp_cli_print_help(cli, arguments->is_default ? RP_CLI_COMMAND_COUNT
+                                                            : arguments->command);
+    }
+    if (arguments->values[RP_OPTION_VERSION].given) {
+        return rp_cli_version(cli);
+    }
+    return commands[arguments->command](cli);
+}
+
+int main(int argc, char **argv)
+{
+    rp_process_init();
+    struct rp_cli cli = {0};
+    char message[MESSAGE_BYTES];
+    rp_allocator_init(&cli.allocator, UINT64_MAX);
+    const char *const *words = (const char *const *)(argc > 0 ? argv + 1 : argv);
+    size_t count = argc > 0 ? (size_t)argc - 1 : 0;
+    int code = RP_EXIT_MISUSE;
+    if (rp_cli_parse(words, count, &cli.allocator, &cli.arguments, message, sizeof(message))) {
+        code = call_command(&cli);
+    } else {
+        rp_cli_say("%s", message);
+    }
+    rp_cli_arguments_deinit(&cli.arguments, &cli.allocator);
+    return code;
+}

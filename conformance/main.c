@@ -1,0 +1,97 @@
+/* reprise-conformance: the official suites (layer 7; INTERFACE.md, "Conformance runner"). */
+#include "conformance/spec_suite.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define EXIT_MISUSE 125
+
+static const char usage[] =
+    "usage: reprise-conformance spec DIR [--mode fast|metered|move] [--every K] [--json FILE]\n"
+    "                                [--filter NAME] [--folder core|custom]\n"
+    "\n"
+    "Runs the official WebAssembly test suite in DIR, the folder that holds core/.\n"
+    "  --mode MODE    fast: the engine as it comes; metered: always the metered table; move: the\n"
+    "                 whole state is copied into a new store at boundaries of every action\n"
+    "  --every K      with move: at every K-th boundary (default: the first 1,000, then every "
+    "97th)\n"
+    "  --json FILE    write a report; - is stdout\n"
+    "  --filter NAME  only this file, or group of files, of the manifest\n"
+    "  --folder NAME  the folder of DIR to run (default: core)\n"
+    "\n"
+    "Exit codes: 0 all in scope passed, 1 something failed, 3 the data are missing, 125 misuse.\n";
+
+static int refuse(const char *what, const char *word)
+{
+    (void)fprintf(stderr, "reprise-conformance: %s: %s (see --help)\n", word, what);
+    return EXIT_MISUSE;
+}
+
+static bool parse_mode(const char *text, enum rp_spec_mode *out_mode)
+{
+    for (unsigned i = 0; i < RP_SPEC_MODE_COUNT; i++) {
+        if (strcmp(text, rp_spec_mode_names[i]) == 0) {
+            *out_mode = (enum rp_spec_mode)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool parse_every(const char *text, uint32_t *out_every)
+{
+    rp_name name = {.data = text, .size = strlen(text)};
+    return rp_spec_table_number(name, out_every) && *out_every != 0;
+}
+
+static int run_spec(int argc, char **argv)
+{
+    struct rp_spec_options options = {.folder = "core"};
+    for (int i = 0; i < argc; i++) {
+        const char *word = argv[i];
+        const char *value = i + 1 < argc ? argv[i + 1] : NULL;
+        if (word[0] != '-') {
+            if (options.root != NULL) {
+                return refuse("one folder is enough", word);
+            }
+            options.root = word;
+            continue;
+        }
+        if (value == NULL) {
+            return refuse("no such option, or its value is missing", word);
+        }
+        i++;
+        if (strcmp(word, "--mode") == 0) {
+            if (!parse_mode(value, &options.mode)) {
+                return refuse("no such mode", value);
+            }
+        } else if (strcmp(word, "--every") == 0) {
+            if (!parse_every(value, &options.every)) {
+                return refuse("--every needs a number from 1", value);
+            }
+        } else if (strcmp(word, "--json") == 0) {
+            options.json_path = value;
+        } else if (strcmp(word, "--filter") == 0) {
+            options.filter = value;
+        } else if (strcmp(word, "--folder") == 0) {
+            options.folder = value;
+        } else {
+            return refuse("no such option", word);
+        }
+    }
+    return options.root == NULL ? refuse("the folder of the suite is missing", "spec")
+                                : rp_spec_suite_run(&options);
+}
+
+int main(int argc, char **argv)
+{
+    const char *suite = argc > 1 ? argv[1] : "";
+    if (strcmp(suite, "--help") == 0 || strcmp(suite, "help") == 0) {
+        return fputs(usage, stdout) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+    }
+    if (strcmp(suite, "spec") == 0) {
+        return run_spec(argc - 2, argv + 2);
+    }
+    return refuse("no such suite", argc > 1 ? suite : "nothing to run");
+}

@@ -1,0 +1,45 @@
+/* Running actions of the official suite in a mode (layer 7).
+ *
+ * fast     the engine as it comes
+ * metered  always the metered table
+ * move     at boundaries of an action the whole state is copied into a freshly made store, which
+ * goes on; so no state hides outside of it. Boundaries are counted one by one within an action: the
+ * first 1,000, then every 97th; or every K-th. */
+#ifndef RP_CONFORMANCE_SPEC_DRIVE_H
+#define RP_CONFORMANCE_SPEC_DRIVE_H
+
+#include "reprise/reprise.h"
+
+#define RP_SPEC_MODES(X) X(FAST, "fast") X(METERED, "metered") X(MOVE, "move")
+
+enum rp_spec_mode {
+#define X(name, text) RP_SPEC_MODE_##name,
+    RP_SPEC_MODES(X)
+#undef X
+        RP_SPEC_MODE_COUNT
+};
+
+extern const char *const rp_spec_mode_names[RP_SPEC_MODE_COUNT];
+
+/* Invariant: `store` is the live store; a move replaces it, so nobody else keeps a handle into it.
+ */
+struct rp_spec_drive {
+    enum rp_spec_mode mode;
+    uint32_t every; /* 0: the default of the mode */
+    rp_store *store;
+    uint64_t boundary_count; /* of the present action */
+    uint64_t move_count;     /* in all actions */
+};
+
+/* As rp_store_instantiate; `out_index` is the new instance's index in the store. */
+rp_status rp_spec_drive_instantiate(struct rp_spec_drive *drive, const rp_module *module,
+                                    uint32_t *out_index, rp_outcome *out_outcome,
+                                    rp_report *report);
+/* As rp_store_call. */
+rp_status rp_spec_drive_call(struct rp_spec_drive *drive, uint32_t func_index, const rp_value *args,
+                             size_t arg_count, rp_value *results, size_t result_count,
+                             rp_outcome *out_outcome, rp_report *report);
+/* The instance of an index; good until the next action. */
+rp_instance *rp_spec_drive_instance(const struct rp_spec_drive *drive, uint32_t index);
+
+#endif

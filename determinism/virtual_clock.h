@@ -1,0 +1,16 @@
+/* Virtual time (layer 1): start + gas position * ns_per_gas + sleeps, saturating at 2^64-1. No real clock is reachable from here. */
+#ifndef RP_DETERMINISM_VIRTUAL_CLOCK_H
+#define RP_DETERMINISM_VIRTUAL_CLOCK_H
+
+#include <stdint.h>
+
+struct rp_virtual_clock {
+    uint64_t start_ns;
+    uint64_t ns_per_gas;
+    uint64_t slept_ns;
+};
+
+uint64_t rp_virtual_clock_now(const struct rp_virtual_clock *clock, uint64_t gas_position);
+void rp_virtual_clock_sleep(struct rp_virtual_clock *clock, uint64_t ns);
+
+#endif

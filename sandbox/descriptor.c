@@ -1,0 +1,92 @@
+/* Open descriptors (layer 4). */
+#include "sandbox/descriptor.h"
+
+#include "core/assert.h"
+
+void rp_descriptor_table_init(struct rp_descriptor_table *table, struct rp_allocator *allocator, uint32_t max)
+{
+    *table = (struct rp_descriptor_table){.allocator = allocator, .max = max};
+}
+
+static void free_name(struct rp_allocator *allocator, struct rp_descriptor *descriptor)
+{
+    if (descriptor->preopen_name != NULL) {
+        rp_free(allocator, descriptor->preopen_name, descriptor->preopen_name_size + 1);
+        descriptor->preopen_name = NULL;
+    }
+}
+
+void rp_descriptor_table_deinit(struct rp_descriptor_table *table)
+{
+    for (uint32_t number = 0; number < table->count; number++) {
+        free_name(table->allocator, &table->items[number]);
+    }
+    rp_free(table->allocator, table->items, table->capacity * sizeof *table->items);
+    *table = (struct rp_descriptor_table){0};
+}
+
+struct rp_descriptor *rp_descriptor_get(struct rp_descriptor_table *table, uint32_t number)
+{
+    if (number >= table->count || table->items[number].kind == RP_DESCRIPTOR_CLOSED) {
+        return NULL;
+    }
+    return &table->items[number];
+}
+
+enum rp_descriptor_room rp_descriptor_reserve(struct rp_descriptor_table *table)
+{
+    if (table->open_count >= table->max) {
+        return RP_DESCRIPTOR_NO_ROOM;
+    }
+    if (table->lowest_free < table->count) {
+        return RP_DESCRIPTOR_ROOM;
+    }
+    void *items = rp_grow(table->allocator, table->items, &table->capacity, (uint64_t)table->count + 1,
+                          sizeof *table->items);
+    if (items == NULL) {
+        return RP_DESCRIPTOR_NO_MEMORY;
+    }
+    table->items = items;
+    return RP_DESCRIPTOR_ROOM;
+}
+
+uint32_t rp_descriptor_add(struct rp_descriptor_table *table, const struct rp_descriptor *descriptor)
+{
+    uint32_t number = table->lowest_free;
+    RP_ASSERT(number < table->capacity && table->open_count < table->max);
+    table->items[number] = *descriptor;
+    table->open_count++;
+    if (number == table->count) {
+        table->count++;
+    }
+    do {
+        table->lowest_free++;
+    } while (table->lowest_free < table->count && table->items[table->lowest_free].kind != RP_DESCRIPTOR_CLOSED);
+    return number;
+}
+
+enum rp_vfs_error rp_descriptor_close(struct rp_descriptor_table *table, struct rp_vfs *vfs, uint32_t number)
+{
+    struct rp_descriptor *descriptor = rp_descriptor_get(table, number);
+    RP_ASSERT(descriptor != NULL);
+    if (descriptor->kind != RP_DESCRIPTOR_STREAM) {
+        if (descriptor->reads) {
+            enum rp_vfs_error error = rp_vfs_reader_end(vfs, descriptor->inode);
+            if (error != RP_VFS_OK) {
+                return error;
+            }
+            descriptor->reads = false;
+        }
+        enum rp_vfs_error error = rp_vfs_drop(vfs, descriptor->inode);
+        if (error != RP_VFS_OK) {
+            return error;
+        }
+    }
+    free_name(table->allocator, descriptor);
+    *descriptor = (struct rp_descriptor){0};
+    table->open_count--;
+    if (number < table->lowest_free) {
+        table->lowest_free = number;
+    }
+    return RP_VFS_OK;
+}

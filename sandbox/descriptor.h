@@ -1,0 +1,57 @@
+/* Open descriptors (layer 4).
+ *
+ * Invariants: the number of a new descriptor is the lowest free one; an open descriptor on an inode holds it, and is a reader of its directory
+ * if and only if `reads` is set. Everything is by index: the table is state. */
+#ifndef RP_SANDBOX_DESCRIPTOR_H
+#define RP_SANDBOX_DESCRIPTOR_H
+
+#include "core/alloc.h"
+#include "vfs/vfs.h"
+
+enum rp_descriptor_kind {
+    RP_DESCRIPTOR_CLOSED,
+    RP_DESCRIPTOR_STREAM, /* standard input or output; `stream` 0 to 2 */
+    RP_DESCRIPTOR_FILE,
+    RP_DESCRIPTOR_DIRECTORY,
+};
+
+struct rp_descriptor {
+    enum rp_descriptor_kind kind;
+    uint32_t stream;
+    bool read_only; /* opened beneath a read-only preopen */
+    bool reads;     /* a listing is going on */
+    uint16_t flags; /* fdflags */
+    uint64_t rights_base;
+    uint64_t rights_inheriting;
+    uint64_t inode;
+    uint64_t offset;
+    char *preopen_name; /* NULL: not a preopen */
+    size_t preopen_name_size;
+};
+
+struct rp_descriptor_table {
+    struct rp_allocator *allocator;
+    struct rp_descriptor *items;
+    uint32_t count; /* items in use are below this */
+    uint32_t capacity;
+    uint32_t open_count;
+    uint32_t lowest_free; /* all below are open */
+    uint32_t max;
+};
+
+void rp_descriptor_table_init(struct rp_descriptor_table *table, struct rp_allocator *allocator, uint32_t max);
+/* Frees the table; the inodes' holds die with the tree. */
+void rp_descriptor_table_deinit(struct rp_descriptor_table *table);
+
+/* NULL if the number is not open. */
+struct rp_descriptor *rp_descriptor_get(struct rp_descriptor_table *table, uint32_t number);
+
+enum rp_descriptor_room { RP_DESCRIPTOR_ROOM, RP_DESCRIPTOR_NO_ROOM, RP_DESCRIPTOR_NO_MEMORY };
+/* Makes sure that the next rp_descriptor_add cannot fail. */
+enum rp_descriptor_room rp_descriptor_reserve(struct rp_descriptor_table *table);
+/* After a reserve. Takes the hold on the inode and the name over. */
+uint32_t rp_descriptor_add(struct rp_descriptor_table *table, const struct rp_descriptor *descriptor);
+/* NOMEM: the descriptor is still open. */
+enum rp_vfs_error rp_descriptor_close(struct rp_descriptor_table *table, struct rp_vfs *vfs, uint32_t number);
+
+#endif

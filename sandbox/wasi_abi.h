@@ -1,0 +1,108 @@
+/* The numbers and layouts of WASI preview 1 (layer 4; WebAssembly/WASI, legacy/preview1/docs.md). */
+#ifndef RP_SANDBOX_WASI_ABI_H
+#define RP_SANDBOX_WASI_ABI_H
+
+#include <stdint.h>
+
+enum rp_wasi_errno {
+#define X(name) RP_WASI_ERRNO_##name,
+#include "sandbox/wasi_errno.def"
+#undef X
+    RP_WASI_ERRNO_COUNT
+};
+
+/* Rights. */
+#define RP_RIGHT_FD_DATASYNC (UINT64_C(1) << 0)
+#define RP_RIGHT_FD_READ (UINT64_C(1) << 1)
+#define RP_RIGHT_FD_SEEK (UINT64_C(1) << 2)
+#define RP_RIGHT_FD_FDSTAT_SET_FLAGS (UINT64_C(1) << 3)
+#define RP_RIGHT_FD_SYNC (UINT64_C(1) << 4)
+#define RP_RIGHT_FD_TELL (UINT64_C(1) << 5)
+#define RP_RIGHT_FD_WRITE (UINT64_C(1) << 6)
+#define RP_RIGHT_FD_ADVISE (UINT64_C(1) << 7)
+#define RP_RIGHT_FD_ALLOCATE (UINT64_C(1) << 8)
+#define RP_RIGHT_PATH_CREATE_DIRECTORY (UINT64_C(1) << 9)
+#define RP_RIGHT_PATH_CREATE_FILE (UINT64_C(1) << 10)
+#define RP_RIGHT_PATH_LINK_SOURCE (UINT64_C(1) << 11)
+#define RP_RIGHT_PATH_LINK_TARGET (UINT64_C(1) << 12)
+#define RP_RIGHT_PATH_OPEN (UINT64_C(1) << 13)
+#define RP_RIGHT_FD_READDIR (UINT64_C(1) << 14)
+#define RP_RIGHT_PATH_READLINK (UINT64_C(1) << 15)
+#define RP_RIGHT_PATH_RENAME_SOURCE (UINT64_C(1) << 16)
+#define RP_RIGHT_PATH_RENAME_TARGET (UINT64_C(1) << 17)
+#define RP_RIGHT_PATH_FILESTAT_GET (UINT64_C(1) << 18)
+#define RP_RIGHT_PATH_FILESTAT_SET_SIZE (UINT64_C(1) << 19)
+#define RP_RIGHT_PATH_FILESTAT_SET_TIMES (UINT64_C(1) << 20)
+#define RP_RIGHT_FD_FILESTAT_GET (UINT64_C(1) << 21)
+#define RP_RIGHT_FD_FILESTAT_SET_SIZE (UINT64_C(1) << 22)
+#define RP_RIGHT_FD_FILESTAT_SET_TIMES (UINT64_C(1) << 23)
+#define RP_RIGHT_PATH_SYMLINK (UINT64_C(1) << 24)
+#define RP_RIGHT_PATH_REMOVE_DIRECTORY (UINT64_C(1) << 25)
+#define RP_RIGHT_PATH_UNLINK_FILE (UINT64_C(1) << 26)
+#define RP_RIGHT_POLL_FD_READWRITE (UINT64_C(1) << 27)
+
+/* What has a meaning for a kind of descriptor; other rights are dropped when one is opened. */
+#define RP_RIGHTS_DIRECTORY                                                                                            \
+    (RP_RIGHT_FD_FDSTAT_SET_FLAGS | RP_RIGHT_FD_SYNC | RP_RIGHT_FD_ADVISE | RP_RIGHT_PATH_CREATE_DIRECTORY |           \
+     RP_RIGHT_PATH_CREATE_FILE | RP_RIGHT_PATH_LINK_SOURCE | RP_RIGHT_PATH_LINK_TARGET | RP_RIGHT_PATH_OPEN |          \
+     RP_RIGHT_FD_READDIR | RP_RIGHT_PATH_READLINK | RP_RIGHT_PATH_RENAME_SOURCE | RP_RIGHT_PATH_RENAME_TARGET |        \
+     RP_RIGHT_PATH_FILESTAT_GET | RP_RIGHT_PATH_FILESTAT_SET_SIZE | RP_RIGHT_PATH_FILESTAT_SET_TIMES |                 \
+     RP_RIGHT_FD_FILESTAT_GET | RP_RIGHT_FD_FILESTAT_SET_TIMES | RP_RIGHT_PATH_SYMLINK |                               \
+     RP_RIGHT_PATH_REMOVE_DIRECTORY | RP_RIGHT_PATH_UNLINK_FILE)
+#define RP_RIGHTS_FILE                                                                                                 \
+    (RP_RIGHT_FD_DATASYNC | RP_RIGHT_FD_READ | RP_RIGHT_FD_SEEK | RP_RIGHT_FD_FDSTAT_SET_FLAGS | RP_RIGHT_FD_SYNC |    \
+     RP_RIGHT_FD_TELL | RP_RIGHT_FD_WRITE | RP_RIGHT_FD_ADVISE | RP_RIGHT_FD_ALLOCATE | RP_RIGHT_FD_FILESTAT_GET |     \
+     RP_RIGHT_FD_FILESTAT_SET_SIZE | RP_RIGHT_FD_FILESTAT_SET_TIMES | RP_RIGHT_POLL_FD_READWRITE)
+#define RP_RIGHTS_INHERITED (RP_RIGHTS_DIRECTORY | RP_RIGHTS_FILE)
+/* Rights that change a file: never given through a read-only preopen. */
+#define RP_RIGHTS_WRITING                                                                                              \
+    (RP_RIGHT_FD_DATASYNC | RP_RIGHT_FD_WRITE | RP_RIGHT_FD_ALLOCATE | RP_RIGHT_FD_FILESTAT_SET_SIZE)
+
+/* Kinds of files. */
+#define RP_FILETYPE_UNKNOWN 0u
+#define RP_FILETYPE_DIRECTORY 3u
+#define RP_FILETYPE_REGULAR_FILE 4u
+#define RP_FILETYPE_SYMBOLIC_LINK 7u
+
+#define RP_FDFLAG_APPEND 1u
+#define RP_FDFLAGS_ALL 31u
+#define RP_OFLAG_CREAT 1u
+#define RP_OFLAG_DIRECTORY 2u
+#define RP_OFLAG_EXCL 4u
+#define RP_OFLAG_TRUNC 8u
+#define RP_OFLAGS_ALL 15u
+#define RP_LOOKUP_SYMLINK_FOLLOW 1u
+#define RP_FSTFLAG_ATIM 1u
+#define RP_FSTFLAG_ATIM_NOW 2u
+#define RP_FSTFLAG_MTIM 4u
+#define RP_FSTFLAG_MTIM_NOW 8u
+#define RP_FSTFLAGS_ALL 15u
+#define RP_WHENCE_SET 0u
+#define RP_WHENCE_CUR 1u
+#define RP_WHENCE_END 2u
+#define RP_ADVICE_MAX 5u
+
+#define RP_CLOCK_REALTIME 0u
+#define RP_CLOCK_MONOTONIC 1u
+#define RP_CLOCK_PROCESS_CPUTIME 2u
+#define RP_CLOCK_THREAD_CPUTIME 3u
+
+#define RP_EVENTTYPE_CLOCK 0u
+#define RP_EVENTTYPE_FD_READ 1u
+#define RP_EVENTTYPE_FD_WRITE 2u
+#define RP_SUBCLOCKFLAG_ABSTIME 1u
+
+/* Sizes of structures in guest memory. */
+#define RP_WASI_VECTOR_BYTES 8u
+#define RP_WASI_FDSTAT_BYTES 24u
+#define RP_WASI_FILESTAT_BYTES 64u
+#define RP_WASI_PRESTAT_BYTES 8u
+#define RP_WASI_DIRENT_BYTES 24u
+#define RP_WASI_SUBSCRIPTION_BYTES 48u
+#define RP_WASI_EVENT_BYTES 32u
+
+/* Bounds of one call. */
+#define RP_WASI_VECTORS_MAX 1024u
+#define RP_WASI_SUBSCRIPTIONS_MAX 4096u
+
+#endif

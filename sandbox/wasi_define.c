@@ -1,0 +1,114 @@
+/* WASI as host functions of a store (layer 4): signatures, prices and calls derive from the table of wasi.def. */
+#include "engine/store.h"
+#include "metering/schedule.h"
+#include "sandbox/wasi_call.h"
+
+struct rp_wasi_binding {
+    struct rp_wasi *wasi;
+    const struct rp_wasi_function *function;
+};
+
+static uint64_t store_time_ns(void *context)
+{
+    return rp_store_time_ns(context);
+}
+
+static void store_sleep_ns(void *context, uint64_t ns)
+{
+    rp_store_sleep_ns(context, ns);
+}
+
+static void store_random_bytes(void *context, void *data, size_t size)
+{
+    rp_store_random_bytes(context, data, size);
+}
+
+/* A call as the implementations see it; `numbers` receives the arguments. */
+static void begin_call(struct rp_wasi_call *call, const struct rp_wasi_binding *binding, rp_caller *caller,
+                       const rp_value *args, uint64_t numbers[RP_WASI_PARAMS_MAX])
+{
+    for (unsigned i = 0; binding->function->params[i] != '\0'; i++) {
+        numbers[i] = binding->function->params[i] == 'I' ? (uint64_t)args[i].of.i64 : (uint32_t)args[i].of.i32;
+    }
+    *call = (struct rp_wasi_call){.wasi = binding->wasi, .args = numbers};
+    if (!rp_caller_memory(caller, &call->memory, &call->memory_size)) {
+        call->memory = NULL;
+        call->memory_size = 0;
+    }
+}
+
+static uint64_t price_call(void *user, rp_caller *caller, const rp_value *args)
+{
+    const struct rp_wasi_binding *binding = user;
+    uint64_t numbers[RP_WASI_PARAMS_MAX] = {0};
+    struct rp_wasi_call call;
+    begin_call(&call, binding, caller, args, numbers);
+    uint64_t bytes = rp_wasi_offered_bytes(binding->function, &call);
+    return rp_schedule_term(rp_store_schedule(rp_caller_store(caller)), RP_GAS_TERM_HOST_BYTES, bytes);
+}
+
+static rp_host_result run_call(void *user, rp_caller *caller, const rp_value *args, rp_value *results)
+{
+    const struct rp_wasi_binding *binding = user;
+    uint64_t numbers[RP_WASI_PARAMS_MAX] = {0};
+    struct rp_wasi_host host = {.context = rp_caller_store(caller),
+                                .time_ns = store_time_ns,
+                                .sleep_ns = store_sleep_ns,
+                                .random_bytes = store_random_bytes};
+    struct rp_wasi_call call;
+    begin_call(&call, binding, caller, args, numbers);
+    call.host = &host;
+    uint32_t answer = binding->function->implementation(&call);
+    if (answer == RP_WASI_EXITS) {
+        rp_caller_set_exit_code(caller, call.exit_code);
+        return RP_HOST_EXIT;
+    }
+    if (answer == RP_WASI_FAILS) {
+        rp_caller_message(caller, call.report.text);
+        return RP_HOST_FAIL;
+    }
+    RP_ASSERT(answer < RP_WASI_ERRNO_COUNT && binding->function->returns);
+    results[0].of.i32 = (int32_t)answer;
+    return RP_HOST_RETURN;
+}
+
+static rp_status define_function(struct rp_store *store, struct rp_wasi_binding *binding, rp_report *report)
+{
+    static const rp_valkind result = RP_I32;
+    rp_valkind params[RP_WASI_PARAMS_MAX];
+    size_t count = strlen(binding->function->params);
+    for (size_t i = 0; i < count; i++) {
+        params[i] = binding->function->params[i] == 'I' ? RP_I64 : RP_I32;
+    }
+    rp_host_func func = {.module = "wasi_snapshot_preview1",
+                         .name = binding->function->name,
+                         .type = {.params = params,
+                                  .param_count = count,
+                                  .results = &result,
+                                  .result_count = binding->function->returns ? 1 : 0},
+                         .callback = run_call,
+                         .price = price_call,
+                         .user = binding};
+    return rp_store_define_func(store, &func, report);
+}
+
+rp_status rp_wasi_define(rp_wasi *wasi, rp_store *store, rp_report *report)
+{
+    if (wasi->bindings != NULL) {
+        return rp_report_fail(report, RP_ERROR_STATE, "this rp_wasi is defined for a store already");
+    }
+    struct rp_wasi_binding *bindings = rp_alloc_zero(&wasi->allocator, RP_WASI_FUNCTION_COUNT, sizeof *bindings);
+    if (bindings == NULL) {
+        return rp_report_fail(report, RP_ERROR_NO_MEMORY, "no memory to offer the WASI functions");
+    }
+    wasi->bindings = bindings;
+    wasi->start_ns = rp_store_time_ns(store);
+    for (unsigned i = 0; i < RP_WASI_FUNCTION_COUNT; i++) {
+        bindings[i] = (struct rp_wasi_binding){.wasi = wasi, .function = &rp_wasi_functions[i]};
+        rp_status status = define_function(store, &bindings[i], report);
+        if (status != RP_OK) {
+            return status;
+        }
+    }
+    return RP_OK;
+}
