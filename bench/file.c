@@ -5,7 +5,12 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <sys/mman.h>
+
+static size_t round_to_pages(size_t size)
+{
+    size_t page = rp_platform_page_bytes();
+    return (size + page - 1) / page * page;
+}
 
 bool bench_file_read(const char *path, struct bench_file *out_file)
 {
@@ -17,11 +22,11 @@ bool bench_file_read(const char *path, struct bench_file *out_file)
     (void)fseek(file, 0, SEEK_END);
     long size = ftell(file);
     rewind(file);
-    /* A mapping of its own, so that releasing it gives its pages back. */
-    void *data = size <= 0 ? MAP_FAILED
-                           : mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE,
-                                  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    bool is_read = data != MAP_FAILED && fread(data, 1, (size_t)size, file) == (size_t)size;
+    /* A reservation of its own, so that releasing it gives its pages back. */
+    size_t room = round_to_pages(size <= 0 ? 1 : (size_t)size);
+    uint8_t *data = rp_platform_reserve(room);
+    bool is_read = size >= 0 && data != NULL && rp_platform_commit(data, room) &&
+                   fread(data, 1, (size_t)size, file) == (size_t)size;
     (void)fclose(file);
     if (!is_read) {
         (void)fprintf(stderr, "%s: cannot be read\n", path);
@@ -33,7 +38,7 @@ bool bench_file_read(const char *path, struct bench_file *out_file)
 
 void bench_file_release(struct bench_file *file)
 {
-    (void)munmap(file->data, file->size);
+    rp_platform_release(file->data, round_to_pages(file->size == 0 ? 1 : file->size));
     *file = (struct bench_file){0};
 }
 

@@ -1,7 +1,7 @@
 /* What the parts of the command share (layer 7): its context, its words to people, reading modules.
  *
- * Every line for people goes to stderr and begins with "reprise: "; what a command is asked for goes to stdout.
- * Texts from outside (names, paths) are printed with control characters escaped. */
+ * Every line for people goes to stderr and begins with "reprise: "; what a command is asked for
+ * goes to stdout. Texts from outside (names, paths) are printed with control characters escaped. */
 #ifndef RP_CLI_CLI_H
 #define RP_CLI_CLI_H
 
@@ -43,7 +43,8 @@ void rp_cli_append_plain(struct rp_buffer *buffer, const char *data, size_t size
 
 /* ---- results ---- */
 
-/* Opens the file of --json, if it is given, so that a bad path is known before anything runs. *out_descriptor -1: none. */
+/* Opens the file of --json, if it is given, so that a bad path is known before anything runs.
+ * *out_descriptor -1: none. */
 bool rp_cli_open_json(const struct rp_cli *cli, int *out_descriptor);
 /* An object that is being built; `failed` once memory was short. */
 struct rp_cli_result {
@@ -51,17 +52,21 @@ struct rp_cli_result {
     bool failed;
 };
 
-void rp_cli_result_init(struct rp_cli_result *result, const char *schema); /* NULL: none, a part of a result */
+void rp_cli_result_init(struct rp_cli_result *result,
+                        const char *schema); /* NULL: none, a part of a result */
 void rp_cli_put(struct rp_cli_result *result, const char *name, struct rp_json *value);
-void rp_cli_put_text(struct rp_cli_result *result, const char *name, const char *text); /* NULL: null */
+void rp_cli_put_text(struct rp_cli_result *result, const char *name,
+                     const char *text); /* NULL: null */
 /* Above 2^63-1: the largest number that JSON keeps exactly here. */
 void rp_cli_put_number(struct rp_cli_result *result, const char *name, uint64_t number);
 void rp_cli_put_hash(struct rp_cli_result *result, const char *name, const uint8_t hash[32]);
 /* {"code":"ERROR_INVALID","message":"..."} */
 void rp_cli_put_error(struct rp_cli_result *result, rp_status status, const char *message);
 /* Adds a part to an array of `result`, and takes it over. */
-void rp_cli_put_item(struct rp_cli_result *result, struct rp_json *array, struct rp_cli_result *item);
-/* Writes the object as one line where --json says, releases it and closes the descriptor. Says what fails; false then. */
+void rp_cli_put_item(struct rp_cli_result *result, struct rp_json *array,
+                     struct rp_cli_result *item);
+/* Writes the object as one line where --json says, releases it and closes the descriptor. Says what
+ * fails; false then. */
 bool rp_cli_write_json(struct rp_cli *cli, struct rp_cli_result *result, int descriptor);
 
 /* ---- modules ---- */
@@ -72,7 +77,8 @@ struct rp_cli_file {
     size_t size;
 };
 
-/* An engine with the schedule of --schedule. On failure says why; the answer is the exit code, 0 for success. */
+/* An engine with the schedule of --schedule. On failure says why; the answer is the exit code, 0
+ * for success. */
 int rp_cli_create_engine(struct rp_cli *cli, rp_engine **out_engine);
 /* Reads a file with modules' limit of size. NULL, or the error. */
 const char *rp_cli_read_file(struct rp_cli *cli, const char *path, struct rp_cli_file *out_file);
@@ -81,7 +87,8 @@ void rp_cli_free_file(struct rp_cli *cli, struct rp_cli_file *file);
 void rp_cli_format_report(const char *path, const rp_report *report, char *out_text, size_t size);
 /* Exit code of a failure to load: invalid, or the host's. */
 int rp_cli_load_exit(rp_status status);
-/* Reads and loads the one module that a command works on. Says what fails and answers the exit code. */
+/* Reads and loads the one module that a command works on. Says what fails and answers the exit
+ * code. */
 int rp_cli_load_module(struct rp_cli *cli, rp_engine *engine, const char *path,
                        rp_module **out_module);
 

@@ -80,12 +80,13 @@ static void put_bash_values(struct rp_buffer *out)
 
 void rp_cli_put_bash(struct rp_buffer *out)
 {
-    put(out, "# bash completion of reprise, printed by `reprise help --completion bash`\n"
-             "_reprise() {\n"
-             "    local current=\"${COMP_WORDS[COMP_CWORD]}\" previous=\"${COMP_WORDS[COMP_CWORD-1]}\"\n"
-             "    local command=run options=\n"
-             "    COMPREPLY=()\n"
-             "    case \"${COMP_WORDS[1]}\" in\n    ");
+    put(out,
+        "# bash completion of reprise, printed by `reprise help --completion bash`\n"
+        "_reprise() {\n"
+        "    local current=\"${COMP_WORDS[COMP_CWORD]}\" previous=\"${COMP_WORDS[COMP_CWORD-1]}\"\n"
+        "    local command=run options=\n"
+        "    COMPREPLY=()\n"
+        "    case \"${COMP_WORDS[1]}\" in\n    ");
     for (unsigned i = 0; i < RP_CLI_COMMAND_COUNT; i++) {
         rp_buffer_printf(out, "%s%s", i ? " | " : "", rp_cli_commands[i].name);
     }
@@ -133,7 +134,8 @@ static void put_zsh_option(struct rp_buffer *out, const struct rp_cli_option_inf
 
 void rp_cli_put_zsh(struct rp_buffer *out)
 {
-    put(out, "#compdef reprise\n# zsh completion of reprise, printed by `reprise help --completion zsh`\n"
+    put(out, "#compdef reprise\n# zsh completion of reprise, printed by `reprise help --completion "
+             "zsh`\n"
              "_reprise() {\n    local -a commands\n    commands=(\n");
     for (unsigned i = 0; i < RP_CLI_COMMAND_COUNT; i++) {
         rp_buffer_printf(out, "        '%s:", rp_cli_commands[i].name);

@@ -1,4 +1,5 @@
-/* Help in all its forms, from the table of options.def (layer 7): for people, as a man page, as Markdown. */
+/* Help in all its forms, from the table of options.def (layer 7): for people, as a man page, as
+ * Markdown. */
 #include "cli/help.h"
 
 #include "cli/cli.h"
@@ -9,6 +10,7 @@
 
 #define TEXT_COLUMNS 80u
 #define MEANING_COLUMN 26u
+#define ROFF_COLUMNS 64u
 
 static void put(struct rp_buffer *out, const char *text)
 {
@@ -22,7 +24,8 @@ static void put_spaces(struct rp_buffer *out, size_t count)
     }
 }
 
-/* Words of a text, broken before the last column; `column` is where the line stands. Ends the line. */
+/* Words of a text, broken before the last column; `column` is where the line stands. Ends the line.
+ */
 static void put_wrapped(struct rp_buffer *out, const char *text, size_t column, size_t indent)
 {
     bool first = true;
@@ -104,7 +107,8 @@ static void put_command_help(struct rp_buffer *out, enum rp_cli_command command)
 
 static void put_general_help(struct rp_buffer *out)
 {
-    put(out, "Reprise runs WebAssembly programs deterministically and metered: run it again, exactly.\n"
+    put(out, "Reprise runs WebAssembly programs deterministically and metered: run it again,\n"
+             "exactly.\n"
              "\nusage:\n");
     for (unsigned i = 0; i < RP_CLI_COMMAND_COUNT; i++) {
         put(out, "  ");
@@ -136,21 +140,47 @@ int rp_cli_print_help(struct rp_cli *cli, enum rp_cli_command command)
 
 /* ---- the man page ---- */
 
-/* Text in which troff finds no request and no escape. */
+/* One word of text in which troff finds no request and no escape. */
+static void put_roff_word(struct rp_buffer *out, const char *word, size_t size)
+{
+    if (word[0] == '.') {
+        put(out, "\\&");
+    }
+    for (size_t i = 0; i < size; i++) {
+        switch (word[i]) {
+        case '\\':
+            put(out, "\\e");
+            break;
+        case '-':
+            put(out, "\\-");
+            break;
+        case '\'':
+            put(out, "\\(aq");
+            break;
+        case '`':
+            put(out, "\\(ga");
+            break;
+        default:
+            rp_buffer_byte(out, (uint8_t)word[i]);
+        }
+    }
+}
+
+/* Text in lines short enough for readers of the source. */
 static void put_roff(struct rp_buffer *out, const char *text)
 {
-    for (const char *at = text; *at; at++) {
-        if (*at == '\\') {
-            put(out, "\\e");
-        } else if (*at == '-') {
-            put(out, "\\-");
-        } else if (*at == '\'' || *at == '`') {
-            put(out, *at == '`' ? "\\(ga" : "\\(aq");
-        } else if ((*at == '.') && (at == text)) {
-            put(out, "\\&.");
-        } else {
-            rp_buffer_byte(out, (uint8_t)*at);
+    size_t start = out->size;
+    for (bool first = true; *text; first = false) {
+        size_t size = strcspn(text, " ");
+        if (!first && out->size - start + size > ROFF_COLUMNS) {
+            rp_buffer_byte(out, '\n');
+            start = out->size;
+        } else if (!first) {
+            rp_buffer_byte(out, ' ');
         }
+        put_roff_word(out, text, size);
+        text += size;
+        text += *text == ' ';
     }
 }
 
@@ -208,20 +238,23 @@ void rp_cli_put_man(struct rp_buffer *out)
         rp_buffer_deinit(&usage);
     }
     put(out, ".fi\n.SH DESCRIPTION\n"
-             "The same module, the same inputs and the same configuration give the same state, the same gas\n"
-             "and the same output, bit for bit. Every instruction is charged; a run can be stopped at any of\n"
+             "The same module, the same inputs and the same configuration give the same\n"
+             "state, the same gas and the same output, bit for bit.\n"
+             "Every instruction is charged; a run can be stopped at any of\n"
              "them.\n.SH COMMANDS\nWhat holds without an option stands in brackets.\n");
     for (unsigned i = 0; i < RP_CLI_COMMAND_COUNT; i++) {
         put_roff_command(out, (enum rp_cli_command)i);
     }
-    put(out, ".SH EXIT STATUS\nThe code of a program that ends by itself is passed on, 255 for all above it.\n");
+    put(out, ".SH EXIT STATUS\nThe code of a program that ends by itself is passed on, 255 for all "
+             "above it.\n");
     for (size_t i = 0; i < rp_cli_exit_count; i++) {
         rp_buffer_printf(out, ".TP\n\\fB%d\\fR\n", rp_cli_exits[i].value);
         put_roff(out, rp_cli_exits[i].meaning);
         rp_buffer_byte(out, '\n');
     }
-    put(out, ".SH ENVIRONMENT\n.TP\n\\fBNO_COLOR\\fR\nIf set and not empty, the progress line has no "
-             "colour.\n");
+    put(out,
+        ".SH ENVIRONMENT\n.TP\n\\fBNO_COLOR\\fR\nIf set and not empty, the progress line has no "
+        "colour.\n");
 }
 
 /* ---- Markdown ---- */

@@ -5,9 +5,12 @@
 #define MESSAGE_BYTES 1024u
 
 static int (*const commands[RP_CLI_COMMAND_COUNT])(struct rp_cli *cli) = {
-    [RP_CLI_RUN] = rp_cli_run,         [RP_CLI_VALIDATE] = rp_cli_validate,
-    [RP_CLI_INSPECT] = rp_cli_inspect, [RP_CLI_DISASM] = rp_cli_disasm,
-    [RP_CLI_INSTRUMENT] = rp_cli_instrument, [RP_CLI_VERSION] = rp_cli_version,
+    [RP_CLI_RUN] = rp_cli_run,
+    [RP_CLI_VALIDATE] = rp_cli_validate,
+    [RP_CLI_INSPECT] = rp_cli_inspect,
+    [RP_CLI_DISASM] = rp_cli_disasm,
+    [RP_CLI_INSTRUMENT] = rp_cli_instrument,
+    [RP_CLI_VERSION] = rp_cli_version,
     [RP_CLI_HELP] = rp_cli_help,
 };
 
@@ -15,8 +18,8 @@ static int call_command(struct rp_cli *cli)
 {
     const struct rp_cli_arguments *arguments = &cli->arguments;
     if (arguments->values[RP_OPTION_HELP].given) {
-        return rp_cli_print_help(cli, arguments->is_default ? RP_CLI_COMMAND_COUNT
-                                                            : arguments->command);
+        return rp_cli_print_help(cli,
+                                 arguments->is_default ? RP_CLI_COMMAND_COUNT : arguments->command);
     }
     if (arguments->values[RP_OPTION_VERSION].given) {
         return rp_cli_version(cli);

@@ -23,7 +23,7 @@ const struct rp_cli_command_info rp_cli_commands[RP_CLI_COMMAND_COUNT] = {
 };
 
 const struct rp_cli_option_info rp_cli_options[RP_OPTION_COUNT] = {
-#define RP_OPTION(id, commands, name, letter, kind, argument, maximum, preset, meaning)            \
+#define RP_OPTION(id, commands, name, letter, kind, argument, maximum, preset, meaning) \
     {commands, name, letter, RP_KIND_##kind, argument, maximum, preset, meaning},
 #include "cli/options.def"
 };
@@ -49,7 +49,8 @@ bool rp_cli_option_in(enum rp_cli_option option, enum rp_cli_command command)
     return rp_cli_options[option].commands >> command & 1;
 }
 
-/* Insertions, deletions, exchanges and swaps of neighbours between two words; WORD_MAX if one is too long. */
+/* Insertions, deletions, exchanges and swaps of neighbours between two words; WORD_MAX if one is
+ * too long. */
 static unsigned edit_distance(const char *left, const char *right)
 {
     unsigned rows[3][WORD_MAX + 1];
@@ -80,7 +81,8 @@ static unsigned edit_distance(const char *left, const char *right)
     return rows[left_size % 3][right_size];
 }
 
-/* Near enough to be meant: a third of the letters may be wrong, and a beginning counts as one mistake. */
+/* Near enough to be meant: a third of the letters may be wrong, and a beginning counts as one
+ * mistake. */
 static unsigned guess_cost(const char *given, const char *word)
 {
     size_t size = strlen(given);

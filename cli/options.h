@@ -1,4 +1,5 @@
-/* The command line as data: the table of options.def, and the parser that reads arguments by it (layer 7). */
+/* The command line as data: the table of options.def, and the parser that reads arguments by it
+ * (layer 7). */
 #ifndef RP_CLI_OPTIONS_H
 #define RP_CLI_OPTIONS_H
 
@@ -15,7 +16,8 @@ enum rp_cli_command {
 };
 
 enum rp_cli_option {
-#define RP_OPTION(id, commands, name, letter, kind, argument, maximum, preset, meaning) RP_OPTION_##id,
+#define RP_OPTION(id, commands, name, letter, kind, argument, maximum, preset, meaning) \
+    RP_OPTION_##id,
 #include "cli/options.def"
     RP_OPTION_COUNT
 };
@@ -86,8 +88,8 @@ struct rp_cli_arguments {
     size_t argument_count; /* of all; `operands` has room for them */
 };
 
-/* Reads argv without the program's name. False on misuse, with a line for people in `message`, which names
- * the argument and, where there is one, the nearest right word. */
+/* Reads argv without the program's name. False on misuse, with a line for people in `message`,
+ * which names the argument and, where there is one, the nearest right word. */
 bool rp_cli_parse(const char *const *argv, size_t count, struct rp_allocator *allocator,
                   struct rp_cli_arguments *out_arguments, char *message, size_t message_size);
 void rp_cli_arguments_deinit(struct rp_cli_arguments *arguments, struct rp_allocator *allocator);

@@ -279,8 +279,8 @@ static const char *parse_float(const char *text, bool is_f64, uint64_t *out_bits
     uint64_t bits = 0;
     const char *error = NULL;
     if (!parse_special(unsigned_text, is_f64 ? 52 : 23, is_f64 ? 0x7ff : 0xff, &bits, &error)) {
-        bool starts = (unsigned_text[0] >= '0' && unsigned_text[0] <= '9') ||
-                      unsigned_text[0] == '.';
+        bool starts =
+            (unsigned_text[0] >= '0' && unsigned_text[0] <= '9') || unsigned_text[0] == '.';
         char *end = NULL;
         double f64 = 0;
         float f32 = 0;

@@ -9,13 +9,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SAY_BYTES 4096u
-
 /* Length of the UTF-8 character at `data`, 0 if there is none; controls count as none. */
 static size_t find_character(const uint8_t *data, size_t size)
 {
-    bool is_control = data[0] < 0x20 || data[0] == 0x7f ||
-                      (size >= 2 && data[0] == 0xc2 && data[1] < 0xa0);
+    bool is_control =
+        data[0] < 0x20 || data[0] == 0x7f || (size >= 2 && data[0] == 0xc2 && data[1] < 0xa0);
     return is_control ? 0 : rp_utf8_sequence(data, size);
 }
 
@@ -37,27 +35,32 @@ void rp_cli_append_plain(struct rp_buffer *buffer, const char *data, size_t size
 /* One line, or several of ours: line ends are kept, other controls are not. */
 static RP_PRINTF(1, 0) void say(const char *format, va_list arguments)
 {
-    char text[SAY_BYTES];
-    int length = vsnprintf(text, sizeof(text), format, arguments);
-    if (length < 0) {
-        return;
-    }
     struct rp_allocator allocator;
     struct rp_buffer line;
     rp_allocator_init(&allocator, UINT64_MAX);
     rp_buffer_init(&line, &allocator);
+    va_list again;
+    va_copy(again, arguments);
+    int length = vsnprintf(NULL, 0, format, again);
+    va_end(again);
+    char *text = length < 0 ? NULL : rp_alloc(&allocator, (size_t)length + 1);
     rp_buffer_append(&line, "reprise: ", 9);
-    const char *at = text;
-    for (const char *end = strchr(at, '\n'); end; end = strchr(at, '\n')) {
-        rp_cli_append_plain(&line, at, (size_t)(end - at));
-        rp_buffer_byte(&line, '\n');
-        at = end + 1;
+    if (text) {
+        (void)vsnprintf(text, (size_t)length + 1, format, arguments);
+        const char *at = text;
+        for (const char *end = strchr(at, '\n'); end; end = strchr(at, '\n')) {
+            rp_cli_append_plain(&line, at, (size_t)(end - at));
+            rp_buffer_byte(&line, '\n');
+            at = end + 1;
+        }
+        rp_cli_append_plain(&line, at, strlen(at));
+        rp_free(&allocator, text, (size_t)length + 1);
+    } else {
+        rp_buffer_append(&line, format, strlen(format)); /* out of memory: at least the kind */
     }
-    rp_cli_append_plain(&line, at, strlen(at));
-    rp_buffer_append(&line, (size_t)length >= sizeof(text) ? "...\n" : "\n",
-                     (size_t)length >= sizeof(text) ? 4 : 1);
+    rp_buffer_byte(&line, '\n');
     /* There is nobody to tell that stderr cannot be written. */
-    const char *error = rp_stream_write(RP_STREAM_ERR, line.data, line.size);
+    const char *error = line.failed ? NULL : rp_stream_write(RP_STREAM_ERR, line.data, line.size);
     (void)error;
     rp_buffer_deinit(&line);
 }

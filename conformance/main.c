@@ -1,5 +1,6 @@
 /* reprise-conformance: the official suites (layer 7; INTERFACE.md, "Conformance runner"). */
 #include "conformance/spec_suite.h"
+#include "conformance/wasi_runner.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +20,10 @@ static const char usage[] =
     "  --json FILE    write a report; - is stdout\n"
     "  --filter NAME  only this file, or group of files, of the manifest\n"
     "  --folder NAME  the folder of DIR to run (default: core)\n"
+    "\n"
+    "usage: reprise-conformance wasi DIR [--json FILE]\n"
+    "\n"
+    "Runs the official WASI preview 1 suite in DIR, the folder that holds MANIFEST.tsv.\n"
     "\n"
     "Exit codes: 0 all in scope passed, 1 something failed, 3 the data are missing, 125 misuse.\n";
 
@@ -84,6 +89,27 @@ static int run_spec(int argc, char **argv)
                                 : rp_spec_suite_run(&options);
 }
 
+static int run_wasi(int argc, char **argv)
+{
+    const char *root = NULL;
+    const char *json_path = NULL;
+    for (int i = 0; i < argc; i++) {
+        const char *word = argv[i];
+        if (word[0] != '-') {
+            if (root != NULL) {
+                return refuse("one folder is enough", word);
+            }
+            root = word;
+        } else if (strcmp(word, "--json") == 0 && i + 1 < argc) {
+            i++;
+            json_path = argv[i];
+        } else {
+            return refuse("no such option, or its value is missing", word);
+        }
+    }
+    return root == NULL ? refuse("the folder of the suite is missing", "wasi") : rp_conformance_wasi(root, json_path);
+}
+
 int main(int argc, char **argv)
 {
     const char *suite = argc > 1 ? argv[1] : "";
@@ -92,6 +118,9 @@ int main(int argc, char **argv)
     }
     if (strcmp(suite, "spec") == 0) {
         return run_spec(argc - 2, argv + 2);
+    }
+    if (strcmp(suite, "wasi") == 0) {
+        return run_wasi(argc - 2, argv + 2);
     }
     return refuse("no such suite", argc > 1 ? suite : "nothing to run");
 }

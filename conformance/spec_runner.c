@@ -2,6 +2,7 @@
 #include "conformance/spec_runner.h"
 
 #include "conformance/spec_host.h"
+#include "conformance/spec_imports.h"
 #include "conformance/spec_subjects.h"
 #include "core/assert.h"
 #include "core/report.h"
@@ -192,16 +193,54 @@ static rp_status load_path(struct runner *runner, const char *path, rp_module **
     return status;
 }
 
+static rp_status format_path(const struct runner *runner, rp_name filename,
+                             char out_path[PATH_BYTES], rp_report *report)
+{
+    int size = snprintf(out_path, PATH_BYTES, "%s/%.*s", runner->folder, (int)filename.size,
+                        filename.data);
+    return size >= 0 && size < PATH_BYTES
+               ? RP_OK
+               : rp_report_fail(report, RP_ERROR_IO, "%s: the path is too long", runner->folder);
+}
+
 static rp_status load_file(struct runner *runner, rp_name filename, rp_module **out_module,
                            rp_report *report)
 {
     char path[PATH_BYTES];
-    int size =
-        snprintf(path, sizeof path, "%s/%.*s", runner->folder, (int)filename.size, filename.data);
-    if (size < 0 || (size_t)size >= sizeof path) {
-        return rp_report_fail(report, RP_ERROR_IO, "%s: the path is too long", runner->folder);
+    rp_status status = format_path(runner, filename, path, report);
+    return status == RP_OK ? load_path(runner, path, out_module, report) : status;
+}
+
+static void exclude_source(void *user, rp_name name)
+{
+    struct runner *runner = user;
+    struct rp_spec_subject source = rp_spec_bindings_get(&runner->registered, name);
+    if (source.standing != RP_SPEC_READY || rp_spec_name_equals(name, "spectest")) {
+        return;
     }
-    return load_path(runner, path, out_module, report);
+    rp_spec_bindings_exclude(&runner->instances, source.instance, runner->feature);
+    rp_spec_bindings_exclude(&runner->registered, source.instance, runner->feature);
+    if (runner->current.standing == RP_SPEC_READY && runner->current.instance == source.instance) {
+        runner->current.standing = RP_SPEC_OUT_OF_SCOPE;
+        runner->current.feature = runner->feature;
+    }
+}
+
+/* A module that is out of scope would have written to what it imports: the instances that this
+ * comes from do not have the state that the script expects, so they are out of scope from here on.
+ * All but spectest, on which every file depends. */
+static void exclude_sources(struct runner *runner, rp_name filename)
+{
+    char path[PATH_BYTES];
+    rp_report report = {0};
+    struct rp_buffer bytes;
+    rp_buffer_init(&bytes, runner->settings->allocator);
+    if (format_path(runner, filename, path, &report) == RP_OK &&
+        rp_spec_file_read(path, &bytes, &report) == RP_OK) {
+        struct rp_span module = {.data = bytes.data, .size = bytes.size};
+        rp_spec_imports_visit(module, exclude_source, runner);
+    }
+    rp_buffer_deinit(&bytes);
 }
 
 /* The verdict on a module that has to be valid; `out_subject` is made in any case. */
@@ -209,7 +248,7 @@ static enum verdict load_valid(struct runner *runner, rp_name filename,
                                struct rp_spec_subject *out_subject)
 {
     rp_report report = {0};
-    *out_subject = (struct rp_spec_subject){.standing = RP_SPEC_BROKEN};
+    *out_subject = (struct rp_spec_subject){.standing = RP_SPEC_BROKEN, .filename = filename};
     rp_status status = load_file(runner, filename, &out_subject->module, &report);
     if (status == RP_OK) {
         out_subject->standing = RP_SPEC_READY;
@@ -248,8 +287,8 @@ static enum verdict instantiate(struct runner *runner, struct rp_spec_subject *s
     RP_ASSERT(subject->standing == RP_SPEC_READY);
     rp_report report = {0};
     if (imports_out_of_scope(runner, subject->module)) {
-        *subject =
-            (struct rp_spec_subject){.standing = RP_SPEC_OUT_OF_SCOPE, .feature = runner->feature};
+        subject->standing = RP_SPEC_OUT_OF_SCOPE;
+        subject->feature = runner->feature;
         return OUT_OF_SCOPE;
     }
     rp_status status = rp_spec_drive_instantiate(&runner->drive, subject->module,
@@ -297,6 +336,9 @@ static rp_status run_module(struct runner *runner, const struct rp_spec_command 
     if (subject.standing == RP_SPEC_READY) {
         *out_verdict = instantiate(runner, &subject);
     }
+    if (*out_verdict == OUT_OF_SCOPE) {
+        exclude_sources(runner, subject.filename);
+    }
     runner->current = subject;
     return bind_name(runner, &runner->instances, command, subject, report);
 }
@@ -309,6 +351,9 @@ static rp_status run_module_instance(struct runner *runner, const struct rp_spec
                             : runner->latest_definition;
     *out_verdict = subject.standing == RP_SPEC_READY ? instantiate(runner, &subject)
                                                      : judge_standing(runner, &subject);
+    if (*out_verdict == OUT_OF_SCOPE) {
+        exclude_sources(runner, subject.filename);
+    }
     runner->current = subject;
     return bind_name(runner, &runner->instances, command, subject, report);
 }
@@ -369,11 +414,14 @@ static enum verdict run_unready(struct runner *runner, const struct rp_spec_comm
 {
     struct rp_spec_subject subject;
     enum verdict verdict = load_valid(runner, command->filename, &subject);
+    if (verdict == PASSED && imports_out_of_scope(runner, subject.module)) {
+        verdict = OUT_OF_SCOPE;
+    }
+    if (verdict == OUT_OF_SCOPE && command->type == RP_SPEC_ASSERT_UNINSTANTIABLE) {
+        exclude_sources(runner, command->filename);
+    }
     if (verdict != PASSED) {
         return verdict;
-    }
-    if (imports_out_of_scope(runner, subject.module)) {
-        return OUT_OF_SCOPE;
     }
     rp_report report = {0};
     rp_status status = rp_spec_drive_instantiate(&runner->drive, subject.module, &subject.instance,
@@ -643,6 +691,8 @@ rp_status rp_spec_script_run(const struct rp_spec_settings *settings,
     }
     if (status == RP_OK) {
         RP_ASSERT(runner.counts.commands == script->command_count);
+        runner.counts.gas_used = rp_store_gas_used(runner.drive.store);
+        runner.counts.moves = runner.drive.move_count;
         *out_counts = runner.counts;
     }
     end_runner(&runner);

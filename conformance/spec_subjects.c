@@ -41,6 +41,18 @@ struct rp_spec_subject rp_spec_bindings_get(const struct rp_spec_bindings *bindi
                            : (struct rp_spec_subject){.standing = RP_SPEC_ABSENT};
 }
 
+void rp_spec_bindings_exclude(struct rp_spec_bindings *bindings, uint32_t instance,
+                              enum rp_feature feature)
+{
+    for (uint32_t i = 0; i < bindings->count; i++) {
+        struct rp_spec_subject *subject = &bindings->items[i].subject;
+        if (subject->standing == RP_SPEC_READY && subject->instance == instance) {
+            subject->standing = RP_SPEC_OUT_OF_SCOPE;
+            subject->feature = feature;
+        }
+    }
+}
+
 void rp_spec_bindings_deinit(struct rp_spec_bindings *bindings, struct rp_allocator *allocator)
 {
     rp_free(allocator, bindings->items, bindings->capacity * sizeof *bindings->items);

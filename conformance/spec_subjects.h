@@ -17,6 +17,7 @@ enum rp_spec_standing {
 struct rp_spec_subject {
     enum rp_spec_standing standing;
     enum rp_feature feature;
+    rp_name filename;  /* of the module */
     rp_module *module; /* if READY */
     uint32_t instance; /* index in the store, if READY and an instance */
 };
@@ -37,6 +38,9 @@ rp_status rp_spec_bindings_set(struct rp_spec_bindings *bindings, struct rp_allo
                                rp_name name, struct rp_spec_subject subject, rp_report *report);
 /* ABSENT if there is nothing of that name. */
 struct rp_spec_subject rp_spec_bindings_get(const struct rp_spec_bindings *bindings, rp_name name);
+/* Puts every name of instance `instance` out of scope. */
+void rp_spec_bindings_exclude(struct rp_spec_bindings *bindings, uint32_t instance,
+                              enum rp_feature feature);
 void rp_spec_bindings_deinit(struct rp_spec_bindings *bindings, struct rp_allocator *allocator);
 
 bool rp_spec_name_equals(rp_name name, const char *text);

@@ -1,5 +1,6 @@
-/* Assertions for bugs in Reprise (DESIGN.md law 6): always on, they abort with the place and the
- * condition (layer 0). Never used for what a module, a guest, a file or an embedder can cause. */
+/* Assertions for bugs in Reprise (docs/ARCHITECTURE.md, "Three kinds of bad news"): always on, they
+ * abort with the place and the condition (layer 0). Never used for what a module, a guest, a file
+ * or an embedder can cause. */
 #ifndef RP_CORE_ASSERT_H
 #define RP_CORE_ASSERT_H
 

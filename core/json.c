@@ -174,6 +174,11 @@ struct rp_json *rp_json_new_int(int64_t value)
     return ours(json_integer(value));
 }
 
+struct rp_json *rp_json_new_bool(bool value)
+{
+    return ours(json_boolean(value));
+}
+
 struct rp_json *rp_json_new_null(void)
 {
     return ours(json_null());

@@ -34,6 +34,7 @@ struct rp_json *rp_json_new_array(void);
 struct rp_json *rp_json_new_string(const char *data,
                                    size_t size); /* invalid UTF-8 is replaced by U+FFFD */
 struct rp_json *rp_json_new_int(int64_t value);
+struct rp_json *rp_json_new_bool(bool value);
 struct rp_json *rp_json_new_null(void);
 bool rp_json_set(struct rp_json *object, const char *name, struct rp_json *value);
 bool rp_json_add(struct rp_json *array, struct rp_json *value);

@@ -1,4 +1,5 @@
-/* Virtual time (layer 1): start + gas position * ns_per_gas + sleeps, saturating at 2^64-1. No real clock is reachable from here. */
+/* Virtual time (layer 1): start + gas position * ns_per_gas + sleeps, saturating at 2^64-1. No real
+ * clock is reachable from here. */
 #ifndef RP_DETERMINISM_VIRTUAL_CLOCK_H
 #define RP_DETERMINISM_VIRTUAL_CLOCK_H
 

@@ -115,21 +115,23 @@ static void *array(struct rp_store *store, uint64_t count, size_t size)
     return rp_arena_alloc(&store->arena, count, size);
 }
 
-/* A function object for a host binding; without a binding, one that traps when called. */
-static struct rp_func *add_host_func(struct rp_store *store, const struct rp_host_binding *binding,
-                                     const struct rp_module *module, const struct rp_import *import)
+struct rp_func *rp_store_add_host_func(struct rp_store *store, const struct rp_host_binding *binding,
+                                       const struct rp_module *module, uint32_t import_index)
 {
     struct rp_func *func = array(store, 1, sizeof *func);
     if (func == NULL) {
         return NULL;
     }
     if (binding == NULL) {
+        const struct rp_import *import = &module->imports[import_index];
         struct rp_host_binding *unknown = array(store, 1, sizeof *unknown);
         if (unknown == NULL) {
             return NULL;
         }
-        *unknown = (struct rp_host_binding){.module = import->module, .name = import->name,
-                                            .type = rp_module_func_type(module, import->index)};
+        *unknown = (struct rp_host_binding){.module = import->module,
+                                            .name = import->name,
+                                            .type = rp_module_func_type(module, import->index),
+                                            .import_index = import_index};
         binding = unknown;
     }
     func->host = binding;
@@ -137,13 +139,14 @@ static struct rp_func *add_host_func(struct rp_store *store, const struct rp_hos
     return rp_store_add_func(store, func);
 }
 
-static bool place_import(struct rp_store *store, struct rp_instance *instance, const struct rp_import *import,
+static bool place_import(struct rp_store *store, struct rp_instance *instance, uint32_t import_index,
                          const struct rp_link *link)
 {
+    const struct rp_import *import = &instance->module->imports[import_index];
     switch (import->kind) {
     case RP_EXTERN_FUNC:
         instance->funcs[import->index] =
-            link->func != NULL ? link->func : add_host_func(store, link->host, instance->module, import);
+            link->func != NULL ? link->func : rp_store_add_host_func(store, link->host, instance->module, import_index);
         return instance->funcs[import->index] != NULL;
     case RP_EXTERN_TABLE: instance->tables[import->index] = link->table; return true;
     case RP_EXTERN_MEMORY: instance->memories[import->index] = link->memory; return true;
@@ -151,8 +154,9 @@ static bool place_import(struct rp_store *store, struct rp_instance *instance, c
     }
 }
 
-static bool allocate_arrays(struct rp_store *store, struct rp_instance *instance)
+bool rp_instance_allocate(struct rp_instance *instance)
 {
+    struct rp_store *store = instance->store;
     const struct rp_module *module = instance->module;
     static struct rp_memory no_memory;
     instance->funcs = array(store, module->func_count, sizeof *instance->funcs);
@@ -163,21 +167,25 @@ static bool allocate_arrays(struct rp_store *store, struct rp_instance *instance
     instance->data_dropped = array(store, module->data_count, 1);
     instance->own_funcs = array(store, module->func_count - module->func_import_count, sizeof *instance->own_funcs);
     instance->memory0 = &no_memory;
-    return instance->funcs != NULL && instance->tables != NULL && instance->memories != NULL &&
-           instance->globals != NULL && instance->elements != NULL && instance->data_dropped != NULL &&
-           instance->own_funcs != NULL;
+    if (instance->funcs == NULL || instance->tables == NULL || instance->memories == NULL ||
+        instance->globals == NULL || instance->elements == NULL || instance->data_dropped == NULL ||
+        instance->own_funcs == NULL) {
+        return false;
+    }
+    for (uint32_t i = module->func_import_count; i < module->func_count; i++) {
+        instance->own_funcs[i - module->func_import_count] = (struct rp_func){.code = rp_module_code(module, i),
+                                                                              .instance = instance,
+                                                                              .type = rp_module_func_type(module, i),
+                                                                              .module_index = i};
+    }
+    return true;
 }
 
 static bool add_own_funcs(struct rp_store *store, struct rp_instance *instance)
 {
     const struct rp_module *module = instance->module;
     for (uint32_t i = module->func_import_count; i < module->func_count; i++) {
-        struct rp_func *func = &instance->own_funcs[i - module->func_import_count];
-        *func = (struct rp_func){.code = rp_module_code(module, i),
-                                 .instance = instance,
-                                 .type = rp_module_func_type(module, i),
-                                 .module_index = i};
-        instance->funcs[i] = rp_store_add_func(store, func);
+        instance->funcs[i] = rp_store_add_func(store, &instance->own_funcs[i - module->func_import_count]);
         if (instance->funcs[i] == NULL) {
             return false;
         }
@@ -272,11 +280,11 @@ static bool allocate_instance(struct rp_store *store, const struct rp_module *mo
         return false;
     }
     instance->module = module;
-    if (!allocate_arrays(store, instance)) {
+    if (!rp_instance_allocate(instance)) {
         return false;
     }
     for (uint32_t i = 0; i < module->import_count; i++) {
-        if (!place_import(store, instance, &module->imports[i], &links[i])) {
+        if (!place_import(store, instance, i, &links[i])) {
             return false;
         }
     }

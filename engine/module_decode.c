@@ -326,7 +326,7 @@ static rp_status decode_module(struct rp_module *module, rp_report *report)
         status = check_counts(&decoder);
     }
     if (status == RP_OK) {
-        rp_validator_finish(decoder.validator);
+        rp_validator_finish(decoder.validator, module);
         place_side_tables(module);
         const struct rp_schedule *schedule = &module->engine->schedule;
         module->load_gas = rp_schedule_term(schedule, RP_GAS_TERM_LOAD_BYTES, module->size) +

@@ -606,7 +606,7 @@ rp_status rp_decode_code(struct rp_decoder *decoder)
         }
         if (status == RP_OK) {
             status = rp_validator_function(decoder->validator, module->func_import_count + i,
-                                           (uint32_t)(body.data - module->bytes), size);
+                                           (uint32_t)(body.data - module->bytes), size, &module->codes[i]);
         }
     }
     return status;

@@ -46,11 +46,11 @@ struct rp_host_binding {
     struct rp_span module;
     struct rp_span name;
     const struct rp_func_type *type;
-    const rp_valkind *kinds; /* parameters, then results */
     rp_host_callback callback; /* NULL: an import that is not offered; traps when called */
     rp_host_price price;
     uint64_t base_price;
     void *user;
+    uint32_t import_index; /* without callback: of the import in its module */
 };
 
 struct rp_func {
@@ -215,6 +215,12 @@ struct rp_table *rp_store_add_table(struct rp_store *store, const struct rp_tabl
 struct rp_global *rp_store_add_global(struct rp_store *store, const struct rp_global_type *type, uint64_t value);
 struct rp_func *rp_store_add_func(struct rp_store *store, struct rp_func *func); /* gives it its index */
 struct rp_instance *rp_store_add_instance(struct rp_store *store);                /* empty */
+
+/* A function for a host binding; without one, a function that traps when called, for import `import_index` of a module. */
+struct rp_func *rp_store_add_host_func(struct rp_store *store, const struct rp_host_binding *binding,
+                                       const struct rp_module *module, uint32_t import_index);
+/* The arrays of an instance whose module is set, and its own functions, not yet in the store. */
+bool rp_instance_allocate(struct rp_instance *instance);
 
 /* Whether a memory may grow to `pages`, by its type and the store's limit alone. */
 bool rp_memory_may_grow(const struct rp_memory *memory, const struct rp_store *store, uint64_t pages);

@@ -584,34 +584,45 @@ static RP_ALWAYS_INLINE bool validate_expression(struct rp_validator *v, const u
     return true;
 }
 
+/* The specification's bound on the number of locals is 2^32 - 1 (malformed beyond), ours is RP_LIMIT_LOCALS. */
+static bool check_local_count(struct rp_validator *v, uint64_t count)
+{
+    if (count > UINT32_MAX) {
+        return rp_validator_fail(v, RP_ERROR_MALFORMED, v->at, "too many locals: %llu", (unsigned long long)count);
+    }
+    return count <= RP_LIMIT_LOCALS || rp_validator_fail(v, RP_ERROR_LIMIT, v->at, "too many locals: %llu, the limit is %u",
+                                                         (unsigned long long)count, RP_LIMIT_LOCALS);
+}
+
 static bool read_locals(struct rp_validator *v, const struct rp_func_type *type)
 {
-    v->local_count = type->param_count;
-    if (type->param_count != 0) {
+    uint64_t total = type->param_count;
+    if (total != 0) {
         memcpy(v->locals, type->types, type->param_count * sizeof *v->locals);
     }
     uint32_t group_count = rp_read_u32(&v->reader);
     for (uint32_t i = 0; i < group_count; i++) {
-        const uint8_t *at = v->reader.pos;
         uint32_t count = rp_read_u32(&v->reader);
         uint32_t local_type = 0;
         if (v->reader.error != NULL) {
             return rp_validator_fail_reader(v);
         }
-        v->at = at;
-        if (count > RP_LIMIT_LOCALS || v->local_count + count > RP_LIMIT_LOCALS) {
-            return rp_validator_fail(v, RP_ERROR_LIMIT, at, "too many locals: %llu, the limit is %u",
-                                     (unsigned long long)v->local_count + count, RP_LIMIT_LOCALS);
-        }
         if (!read_value_type(v, &local_type)) {
             return false;
         }
-        for (uint32_t j = 0; j < count; j++) {
-            v->locals[v->local_count++] = local_type;
+        if (total + count <= RP_LIMIT_LOCALS) {
+            for (uint32_t j = 0; j < count; j++) {
+                v->locals[total + j] = local_type;
+            }
         }
+        total += count;
         v->steps += 1 + count / 16;
     }
-    return v->reader.error == NULL ? true : rp_validator_fail_reader(v);
+    if (v->reader.error != NULL) {
+        return rp_validator_fail_reader(v);
+    }
+    v->local_count = (uint32_t)total;
+    return check_local_count(v, total);
 }
 
 static bool begin_function(struct rp_validator *v, uint32_t func_index, uint32_t offset, uint32_t size)
@@ -654,14 +665,13 @@ static void finish_function(struct rp_validator *v, struct rp_code *code, const 
     };
 }
 
-rp_status rp_validator_function(struct rp_validator *v, uint32_t func_index, uint32_t offset, uint32_t size)
+rp_status rp_validator_function(struct rp_validator *v, uint32_t func_index, uint32_t offset, uint32_t size,
+                                struct rp_code *out_code)
 {
     if (!begin_function(v, func_index, offset, size) || !validate_expression(v, NULL)) {
         return v->status;
     }
-    struct rp_module *module = v->module;
-    finish_function(v, &module->codes[func_index - module->func_import_count],
-                    rp_module_func_type(module, func_index));
+    finish_function(v, out_code, rp_module_func_type(v->module, func_index));
     v->body = NULL;
     return RP_OK;
 }
@@ -767,7 +777,7 @@ rp_status rp_validator_const_expr(struct rp_validator *v, struct rp_reader *read
 
 /* ---- life ---- */
 
-rp_status rp_validator_create(struct rp_module *module, struct rp_allocator *allocator,
+rp_status rp_validator_create(const struct rp_module *module, struct rp_allocator *allocator,
                               struct rp_validator **out_validator, rp_report *report)
 {
     struct rp_validator *v = rp_alloc_zero(allocator, 1, sizeof *v);
@@ -807,12 +817,12 @@ uint64_t rp_validator_steps(const struct rp_validator *v)
     return v->steps;
 }
 
-void rp_validator_finish(struct rp_validator *v)
+void rp_validator_finish(struct rp_validator *v, struct rp_module *module)
 {
-    v->module->side_table = v->words;
-    v->module->side_table_count = v->word_count;
-    v->module->side_table_capacity = v->word_capacity;
-    v->module->features |= v->features;
+    module->side_table = v->words;
+    module->side_table_count = v->word_count;
+    module->side_table_capacity = v->word_capacity;
+    module->features |= v->features;
     v->words = NULL;
     v->word_count = 0;
     v->word_capacity = 0;

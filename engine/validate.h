@@ -7,12 +7,13 @@
 struct rp_validator;
 
 /* Working memory for the functions of one module, reused between them. */
-rp_status rp_validator_create(struct rp_module *module, struct rp_allocator *allocator,
+rp_status rp_validator_create(const struct rp_module *module, struct rp_allocator *allocator,
                               struct rp_validator **out_validator, rp_report *report);
 void rp_validator_destroy(struct rp_validator *validator);
 
-/* Validates the body (locals and expression) of function `func_index` at [offset, offset + size) and fills its rp_code. */
-rp_status rp_validator_function(struct rp_validator *validator, uint32_t func_index, uint32_t offset, uint32_t size);
+/* Validates the body (locals and expression) of function `func_index` at [offset, offset + size) and describes it. */
+rp_status rp_validator_function(struct rp_validator *validator, uint32_t func_index, uint32_t offset, uint32_t size,
+                                struct rp_code *out_code);
 
 /* Validates a constant expression of the expected type at the reader's position and advances it. Global indices below `global_limit` are in scope. */
 rp_status rp_validator_const_expr(struct rp_validator *validator, struct rp_reader *reader, uint32_t expected_type,
@@ -22,7 +23,7 @@ rp_status rp_validator_const_expr(struct rp_validator *validator, struct rp_read
 uint64_t rp_validator_steps(const struct rp_validator *validator);
 
 /* Gives the side table of the functions validated so far, and the features met, to the module. */
-void rp_validator_finish(struct rp_validator *validator);
+void rp_validator_finish(struct rp_validator *validator, struct rp_module *module);
 
 /* Marks a function as declared: `ref.func` may name it (core specification 3.4.9, C.refs). Once the function section is known. ERROR_NO_MEMORY. */
 rp_status rp_validator_declare_func(struct rp_validator *validator, uint32_t func_index);

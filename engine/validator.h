@@ -24,7 +24,7 @@ struct rp_control {
 };
 
 struct rp_validator {
-    struct rp_module *module;
+    const struct rp_module *module;
     struct rp_allocator *allocator;
     const struct rp_schedule *schedule;
     rp_report *report;

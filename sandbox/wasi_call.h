@@ -25,7 +25,13 @@ struct rp_wasi_host {
     void (*random_bytes)(void *context, void *data, size_t size);
 };
 
-struct rp_wasi_binding; /* wasi_define.c */
+struct rp_wasi_function;
+
+/* A function offered to a store: what its callback is handed. */
+struct rp_wasi_binding {
+    struct rp_wasi *wasi;
+    const struct rp_wasi_function *function;
+};
 
 /* Strings as args_get and environ_get lay them out: each with its terminating zero. */
 struct rp_wasi_strings {
@@ -56,7 +62,7 @@ struct rp_wasi {
     struct rp_wasi_import *imports;
     uint32_t import_count;
     uint32_t import_capacity;
-    struct rp_wasi_binding *bindings; /* one per function, once defined */
+    struct rp_wasi_binding *bindings; /* RP_WASI_FUNCTION_COUNT of them, once defined */
 };
 
 struct rp_wasi_call {
@@ -201,5 +207,6 @@ rp_status rp_wasi_report_vfs(rp_report *report, const char *path, enum rp_vfs_er
 /* Preopens the directory at the path, which exists. */
 rp_status rp_wasi_add_preopen(struct rp_wasi *wasi, const char *guest_path, bool read_only, rp_report *report);
 char *rp_wasi_copy_string(struct rp_allocator *allocator, const char *text);
+void rp_wasi_free_string(struct rp_allocator *allocator, char *text); /* NULL is a no-op */
 
 #endif

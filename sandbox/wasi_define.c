@@ -3,11 +3,6 @@
 #include "metering/schedule.h"
 #include "sandbox/wasi_call.h"
 
-struct rp_wasi_binding {
-    struct rp_wasi *wasi;
-    const struct rp_wasi_function *function;
-};
-
 static uint64_t store_time_ns(void *context)
 {
     return rp_store_time_ns(context);
@@ -72,7 +67,7 @@ static rp_host_result run_call(void *user, rp_caller *caller, const rp_value *ar
     return RP_HOST_RETURN;
 }
 
-static rp_status define_function(struct rp_store *store, struct rp_wasi_binding *binding, rp_report *report)
+static rp_status define_function(rp_store *store, struct rp_wasi_binding *binding, rp_report *report)
 {
     static const rp_valkind result = RP_I32;
     rp_valkind params[RP_WASI_PARAMS_MAX];

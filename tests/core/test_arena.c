@@ -2,12 +2,26 @@
 #include "core/arena.h"
 #include "tests/support/unit.h"
 
+/* Leaves freed blocks full of ones for the next arena to be given. */
+static void soil_freed_memory(struct rp_allocator *allocator)
+{
+    struct rp_arena arena;
+    rp_arena_init(&arena, allocator);
+    for (size_t size = 16; size <= 65536; size *= 2) {
+        void *item = rp_arena_alloc(&arena, size, 1);
+        assert_non_null(item);
+        memset(item, 0xff, size);
+    }
+    rp_arena_deinit(&arena);
+}
+
 static void arena_items_are_zero_aligned_and_apart(void **state)
 {
     (void)state;
     struct rp_allocator allocator;
     struct rp_arena arena;
     rp_allocator_init(&allocator, 0);
+    soil_freed_memory(&allocator);
     rp_arena_init(&arena, &allocator);
     static const size_t sizes[] = {1, 16, 17, 400, 900, 5000, 3, 100000, 1, 300000, 64};
     uint8_t *items[RP_ARRAY_COUNT(sizes)];

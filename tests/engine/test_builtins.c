@@ -21,6 +21,30 @@ struct builtin_rig {
     rp_report report;
 };
 
+/* Answers the gas position at which it is called, as an embedder's function may. */
+static rp_host_result call_position(void *user, rp_caller *caller, const rp_value *args,
+                                    rp_value *results)
+{
+    (void)user;
+    (void)args;
+    const rp_store *store = rp_caller_store(caller);
+    assert_int_equal(rp_store_gas(store).host, HOST_CALL_GAS);
+    results[0].of.i64 = (int64_t)rp_store_gas_used(store);
+    return RP_HOST_RETURN;
+}
+
+static void define_position(struct builtin_rig *rig)
+{
+    static const rp_valkind result = RP_I64;
+    const rp_host_func func = {
+        .module = "test",
+        .name = "position",
+        .type = {.results = &result, .result_count = 1},
+        .callback = call_position,
+    };
+    assert_int_equal(rp_store_define_func(rig->store, &func, &rig->report), RP_OK);
+}
+
 static void init_rig(struct builtin_rig *rig, const rp_store_config *config, const char *module,
                      const char *name, const char *results)
 {
@@ -40,6 +64,7 @@ static void init_rig(struct builtin_rig *rig, const rp_store_config *config, con
     rp_wasm_deinit(&wasm);
     assert_int_equal(rp_store_create(rig->engine, config, &rig->store, &rig->report), RP_OK);
     assert_int_equal(rp_store_define_builtins(rig->store, &rig->report), RP_OK);
+    define_position(rig);
     rp_outcome outcome;
     rig->status =
         rp_store_instantiate(rig->store, rig->module, &rig->instance, &outcome, &rig->report);
@@ -120,6 +145,20 @@ static void time_moves_with_gas_and_sleeps_in_both_tables_alike(void **state)
     }
     assert_true(times[0][0] > (int64_t)START_NS);
     assert_memory_equal(times[0], times[1], sizeof(times[0]));
+}
+
+static void time_is_that_of_the_call_its_price_included(void **state)
+{
+    (void)state;
+    const rp_store_config config = make_config(1, 1000);
+    struct builtin_rig time;
+    struct builtin_rig position;
+    init_rig(&time, &config, "reprise", "time_ns", "l");
+    init_rig(&position, &config, "test", "position", "l");
+    const int64_t expected = call(&position).of.i64 * 1000 + (int64_t)START_NS;
+    assert_int_equal(call(&time).of.i64, expected);
+    deinit_rig(&time);
+    deinit_rig(&position);
 }
 
 static void random_numbers_are_those_of_the_seeded_generator(void **state)
@@ -240,6 +279,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(time_is_the_stores_virtual_time),
         cmocka_unit_test(time_moves_with_gas_and_sleeps_in_both_tables_alike),
+        cmocka_unit_test(time_is_that_of_the_call_its_price_included),
         cmocka_unit_test(random_numbers_are_those_of_the_seeded_generator),
         cmocka_unit_test(floats_do_not_depend_on_the_hosts_mode),
         cmocka_unit_test(every_call_costs_the_price_of_a_host_call),

@@ -24,7 +24,6 @@ struct body {
 #define I32_EQZ "\x45"
 #define I64_EQZ "\x50"
 #define I32_ADD "\x6a"
-#define F32_NEG "\x8c"
 #define BLOCK "\x02\x40"
 #define BLOCK_I32 "\x02\x7f"
 #define LOOP_I32 "\x03\x7f"
@@ -63,7 +62,7 @@ static const struct body valid_bodies[] = {
 /* Dead code is checked as far as its types are known. */
 static const struct body invalid_bodies[] = {
     BODY("known operand of another type", UNREACHABLE "\x42\x00" I32_EQZ),
-    BODY("result of another type", UNREACHABLE I32_0 I32_EQZ F32_NEG),
+    BODY("result of another type", UNREACHABLE I32_0 I32_EQZ I64_EQZ),
     BODY("too many results", UNREACHABLE I32_0 I32_0 I32_0),
     BODY("an operand more than the block's result", UNREACHABLE BLOCK_I32 I32_0 I32_0 END),
     BODY("select of different types", UNREACHABLE "\x42\x00" I32_0 I32_0 SELECT),
@@ -136,7 +135,7 @@ static void dead_code_is_checked_as_far_as_its_types_are_known(void **state)
 
 /* Instructions behind each kind of transfer of control: skipped, and never charged. */
 static const struct body skipping_bodies[] = {
-    BODY("br out of a block", BLOCK_I32 "\x41\x2a\x0c\x00" I32_ADD I64_EQZ END),
+    BODY("br out of a block", BLOCK_I32 "\x41\x2a\x0c\x00" I32_ADD I32_EQZ END),
     BODY("br to the function", "\x41\x2a\x0c\x00" DROP DROP I32_0 I32_0 I32_ADD),
     BODY("return", "\x41\x2a" RETURN I32_EQZ DROP I32_0),
     BODY("br_table", BLOCK_I32 "\x41\x2a\x41\x00\x0e\x00\x00" I32_ADD END),

@@ -111,7 +111,9 @@ static void instrumented_counter_begins_at_zero_and_is_mutable(void **state)
     rp_export_info info = rp_module_export(module, 0);
     assert_int_equal(info.kind, RP_EXTERN_GLOBAL);
     assert_memory_equal(info.name.data, "reprise_gas", info.name.size);
-    assert_string_equal(info.type_text, "global mut i64");
+    char type[64];
+    rp_module_export_type(module, 0, type, sizeof type);
+    assert_string_equal(type, "global mut i64");
     rp_module_destroy(module);
     end(&f);
 }
@@ -128,7 +130,9 @@ static void instrumented_empty_module_gets_the_sections_it_lacks(void **state)
     rp_import_info info = rp_module_import(module, 0);
     assert_memory_equal(info.module.data, "reprise", info.module.size);
     assert_memory_equal(info.name.data, "gas", info.name.size);
-    assert_string_equal(info.type_text, "(i64) -> ()");
+    char type[64];
+    rp_module_import_type(module, 0, type, sizeof type);
+    assert_string_equal(type, "(i64) -> ()");
     rp_module_destroy(module);
     end(&f);
 }

@@ -1,9 +1,10 @@
 /* Every numeric instruction in the interpreter, through the public interface, against the oracle:
  * in the fast and in the metered table, with operands from parameters and from memory (where no NaN
- * may change on its way).
+ * may change on its way), and in a host whose floating-point mode is hostile.
  *
  * The seed is printed; `REPRISE_TEST_SEED=N test_numeric_interp` reproduces a run,
  * REPRISE_TEST_LONG=1 lengthens it. */
+#include "tests/determinism/host_mode.h"
 #include "tests/engine/numeric_inputs.h"
 #include "tests/engine/numeric_oracle.h"
 #include "tests/support/unit.h"
@@ -22,6 +23,7 @@
 struct numeric_rig {
     enum rp_op op;
     bool metered;
+    bool hostile; /* calls are made in the hostile mode of host_mode.h */
     struct rp_oracle_signature signature;
     rp_engine *engine;
     rp_module *module;
@@ -165,6 +167,24 @@ static uint64_t read_value(const rp_value *value)
     }
 }
 
+static rp_outcome call_export(struct numeric_rig *rig, uint32_t func, const rp_value *args,
+                              size_t arg_count, rp_value *result)
+{
+    rp_outcome outcome;
+    rp_report report = {0};
+    const uint64_t host = rp_host_mode_read();
+    if (rig->hostile) {
+        rp_host_mode_write(rp_host_mode_hostile());
+    }
+    const rp_status status = rp_store_call(rig->store, func, args, arg_count, result,
+                                           result == NULL ? 0 : 1, &outcome, &report);
+    const uint64_t after = rp_host_mode_read();
+    rp_host_mode_write(host);
+    expect_ok(status, &report);
+    assert_int_equal(after, rig->hostile ? rp_host_mode_hostile() : host);
+    return outcome;
+}
+
 static rp_trap_code call_direct(struct numeric_rig *rig, const uint64_t *operands,
                                 uint64_t *out_result)
 {
@@ -174,11 +194,8 @@ static rp_trap_code call_direct(struct numeric_rig *rig, const uint64_t *operand
                    operands[1]),
     };
     rp_value result;
-    rp_outcome outcome;
-    rp_report report = {0};
-    expect_ok(rp_store_call(rig->store, rig->direct, args, rig->signature.operand_count, &result, 1,
-                            &outcome, &report),
-              &report);
+    const rp_outcome outcome =
+        call_export(rig, rig->direct, args, rig->signature.operand_count, &result);
     if (outcome.kind == RP_OUTCOME_TRAPPED) {
         return outcome.trap;
     }
@@ -192,11 +209,9 @@ static rp_trap_code call_memory(struct numeric_rig *rig, const uint64_t *operand
                                 uint64_t *out_result)
 {
     const uint64_t bytes[3] = {operands[0], operands[1], 0};
-    rp_outcome outcome;
-    rp_report report = {0};
     assert_int_equal(rp_store_memory_write(rig->store, 0, LEFT_ADDRESS, bytes, sizeof(bytes)),
                      RP_OK);
-    expect_ok(rp_store_call(rig->store, rig->memory, NULL, 0, NULL, 0, &outcome, &report), &report);
+    const rp_outcome outcome = call_export(rig, rig->memory, NULL, 0, NULL);
     if (outcome.kind == RP_OUTCOME_TRAPPED) {
         return outcome.trap;
     }
@@ -267,7 +282,7 @@ static void check_random(struct numeric_rig *rig, const struct rp_numeric_plan *
     }
 }
 
-static void check_table(bool metered)
+static void check_table(bool metered, bool hostile)
 {
     const struct rp_numeric_plan plan = rp_numeric_plan(RANDOM_COUNT);
     const bool is_long = plan.random_count != RANDOM_COUNT;
@@ -286,6 +301,7 @@ static void check_table(bool metered)
         }
         struct numeric_rig rig;
         init_rig(&rig, engine, (enum rp_op)op, metered);
+        rig.hostile = hostile;
         check_specials(&rig, is_long ? 1 : 13);
         check_random(&rig, &plan);
         deinit_rig(&rig);
@@ -298,13 +314,19 @@ static void check_table(bool metered)
 static void the_fast_table_agrees_with_the_oracle(void **state)
 {
     (void)state;
-    check_table(false);
+    check_table(false, false);
 }
 
 static void the_metered_table_agrees_with_the_oracle(void **state)
 {
     (void)state;
-    check_table(true);
+    check_table(true, false);
+}
+
+static void the_hosts_mode_changes_no_answer_and_is_given_back(void **state)
+{
+    (void)state;
+    check_table(false, true);
 }
 
 int main(void)
@@ -312,6 +334,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_fast_table_agrees_with_the_oracle),
         cmocka_unit_test(the_metered_table_agrees_with_the_oracle),
+        cmocka_unit_test(the_hosts_mode_changes_no_answer_and_is_given_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,7 +14,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define PATH_BYTES 1024
 
@@ -101,17 +100,16 @@ static void write_kernels(rp_engine *engine, const char *out, FILE *list, const 
 {
     FILE *file = fopen(kernels_txt, "r");
     RP_ASSERT(file != NULL);
-    char line[256];
+    char line[256], name[64];
+    int32_t size;
     while (fgets(line, sizeof line, file) != NULL) {
-        char *rest = NULL;
-        char *name = strtok_r(line, " \n", &rest);
-        if (name == NULL || *name == '#') {
+        if (line[0] == '#') {
             continue;
         }
-        char *size = strtok_r(NULL, " \n", &rest);
-        RP_ASSERT(size != NULL);
+        int fields = sscanf(line, "%63s %" SCNd32, name, &size);
+        RP_ASSERT(fields == 2);
         struct rp_span module = read_file(folder, name);
-        write_case(engine, out, list, name, module, (int32_t)strtol(size, NULL, 10));
+        write_case(engine, out, list, name, module, size);
         free((void *)(uintptr_t)module.data);
     }
     (void)fclose(file);

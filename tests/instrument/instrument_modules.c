@@ -408,7 +408,7 @@ const struct rp_instrument_case rp_instrument_cases[RP_INSTRUMENT_CASES] = {
     {"recursion", build_recursion, 300, false},
     {"branches", build_branches, 50, false},
     {"growth", build_growth, 3, false},
-    {"bulk", build_bulk, 40, false},
+    {"segments", build_bulk, 40, false},
     {"start", build_start, 1, false},
     {"exit", build_exit, 100, true},
     {"references", build_references, 100, false},

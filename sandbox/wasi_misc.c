@@ -1,0 +1,144 @@
+/* Arguments, environment, clocks, randomness, the process, sockets (layer 4). */
+#include "sandbox/wasi_call.h"
+
+static uint32_t put_sizes(struct rp_wasi_call *call, const struct rp_wasi_strings *strings)
+{
+    uint8_t *count = rp_guest_bytes(call, rp_arg_u32(call, 0), 4);
+    uint8_t *size = rp_guest_bytes(call, rp_arg_u32(call, 1), 4);
+    if (count == NULL || size == NULL) {
+        return RP_WASI_ERRNO_FAULT;
+    }
+    rp_put_u32(count, strings->count);
+    rp_put_u32(size, strings->size);
+    return RP_WASI_ERRNO_SUCCESS;
+}
+
+/* An array of pointers at parameter 0, the strings they point to at parameter 1. */
+static uint32_t put_strings(struct rp_wasi_call *call, const struct rp_wasi_strings *strings)
+{
+    uint32_t address = rp_arg_u32(call, 1);
+    uint8_t *pointers = rp_guest_bytes(call, rp_arg_u32(call, 0), (uint64_t)strings->count * 4);
+    uint8_t *bytes = rp_guest_bytes(call, address, strings->size);
+    if (pointers == NULL || bytes == NULL) {
+        return RP_WASI_ERRNO_FAULT;
+    }
+    uint32_t at = 0;
+    for (uint32_t i = 0; i < strings->count; i++) {
+        rp_put_u32(pointers + (size_t)i * 4, address + at);
+        at += (uint32_t)strlen(strings->bytes + at) + 1;
+    }
+    RP_ASSERT(at == strings->size);
+    if (strings->size > 0) {
+        memcpy(bytes, strings->bytes, strings->size);
+    }
+    return RP_WASI_ERRNO_SUCCESS;
+}
+
+uint32_t rp_wasi_args_get(struct rp_wasi_call *call)
+{
+    return put_strings(call, &call->wasi->args);
+}
+
+uint32_t rp_wasi_args_sizes_get(struct rp_wasi_call *call)
+{
+    return put_sizes(call, &call->wasi->args);
+}
+
+uint32_t rp_wasi_environ_get(struct rp_wasi_call *call)
+{
+    return put_strings(call, &call->wasi->env);
+}
+
+uint32_t rp_wasi_environ_sizes_get(struct rp_wasi_call *call)
+{
+    return put_sizes(call, &call->wasi->env);
+}
+
+uint32_t rp_wasi_clock_res_get(struct rp_wasi_call *call)
+{
+    uint8_t *result = rp_guest_bytes(call, rp_arg_u32(call, 1), 8);
+    if (rp_arg_u32(call, 0) > RP_CLOCK_THREAD_CPUTIME) {
+        return RP_WASI_ERRNO_INVAL;
+    }
+    if (result == NULL) {
+        return RP_WASI_ERRNO_FAULT;
+    }
+    rp_put_u64(result, 1);
+    return RP_WASI_ERRNO_SUCCESS;
+}
+
+static uint64_t subtract_to_zero(uint64_t a, uint64_t b)
+{
+    return a > b ? a - b : 0;
+}
+
+uint32_t rp_wasi_clock_time_get(struct rp_wasi_call *call)
+{
+    const struct rp_wasi *wasi = call->wasi;
+    uint32_t clock = rp_arg_u32(call, 0);
+    uint8_t *result = rp_guest_bytes(call, rp_arg_u32(call, 2), 8);
+    if (clock > RP_CLOCK_THREAD_CPUTIME) {
+        return RP_WASI_ERRNO_INVAL;
+    }
+    if (result == NULL) {
+        return RP_WASI_ERRNO_FAULT;
+    }
+    uint64_t now = call->host->time_ns(call->host->context);
+    if (clock != RP_CLOCK_REALTIME) {
+        now = subtract_to_zero(now, wasi->start_ns);
+    }
+    if (clock > RP_CLOCK_MONOTONIC) {
+        now = subtract_to_zero(now, wasi->slept_ns);
+    }
+    rp_put_u64(result, now);
+    return RP_WASI_ERRNO_SUCCESS;
+}
+
+uint32_t rp_wasi_random_get(struct rp_wasi_call *call)
+{
+    uint32_t size = rp_arg_u32(call, 1);
+    uint8_t *bytes = rp_guest_bytes(call, rp_arg_u32(call, 0), size);
+    if (bytes == NULL) {
+        return RP_WASI_ERRNO_FAULT;
+    }
+    call->host->random_bytes(call->host->context, bytes, size);
+    return RP_WASI_ERRNO_SUCCESS;
+}
+
+uint32_t rp_wasi_proc_exit(struct rp_wasi_call *call)
+{
+    call->exit_code = rp_arg_u32(call, 0);
+    return RP_WASI_EXITS;
+}
+
+uint32_t rp_wasi_sched_yield(struct rp_wasi_call *call)
+{
+    (void)call;
+    return RP_WASI_ERRNO_SUCCESS;
+}
+
+/* There are no sockets: an open descriptor is something else. */
+static uint32_t refuse_socket(const struct rp_wasi_call *call)
+{
+    return rp_wasi_descriptor(call, 0) == NULL ? RP_WASI_ERRNO_BADF : RP_WASI_ERRNO_NOTSOCK;
+}
+
+uint32_t rp_wasi_sock_accept(struct rp_wasi_call *call)
+{
+    return refuse_socket(call);
+}
+
+uint32_t rp_wasi_sock_recv(struct rp_wasi_call *call)
+{
+    return refuse_socket(call);
+}
+
+uint32_t rp_wasi_sock_send(struct rp_wasi_call *call)
+{
+    return refuse_socket(call);
+}
+
+uint32_t rp_wasi_sock_shutdown(struct rp_wasi_call *call)
+{
+    return refuse_socket(call);
+}
