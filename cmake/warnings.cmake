@@ -1,7 +1,7 @@
 # The written set of warnings. Every file of Reprise is clean under it with gcc 12 and with clang-19.
 #
 # -Wpedantic is for clang alone: gcc's would refuse __int128 and computed goto, which are on the list of extensions in
-# core/compiler.h, and has no switch for these two.
+# core/compiler.h, and has no switch for these two. gcc's -Wformat-truncation is off: that snprintf may cut is why it is used.
 
 set(RP_WARNINGS
     -Wall
@@ -31,6 +31,7 @@ if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
         -Wlogical-op
         -Wjump-misses-init
         -Wtrampolines
+        -Wno-format-truncation
     )
 elseif(CMAKE_C_COMPILER_ID MATCHES "Clang")
     list(APPEND RP_WARNINGS

@@ -9,14 +9,17 @@
 #define EXIT_MISUSE 125
 
 static const char usage[] =
-    "usage: reprise-conformance spec DIR [--mode fast|metered|move] [--every K] [--json FILE]\n"
-    "                                [--filter NAME] [--folder core|custom]\n"
+    "usage: reprise-conformance spec DIR [--mode fast|metered|move] [--every K] [--sample MIB]\n"
+    "                                [--json FILE] [--filter NAME] [--folder core|custom]\n"
     "\n"
     "Runs the official WebAssembly test suite in DIR, the folder that holds core/.\n"
     "  --mode MODE    fast: the engine as it comes; metered: always the metered table; move: the\n"
     "                 whole state is copied into a new store at boundaries of every action\n"
     "  --every K      with move: at every K-th boundary (default: the first 1,000, then every "
     "97th)\n"
+    "  --sample MIB   with move: each time a file's moves have copied so much, half as many of "
+    "the\n"
+    "                 boundaries are moved at (default: all of them)\n"
     "  --json FILE    write a report; - is stdout\n"
     "  --filter NAME  only this file, or group of files, of the manifest\n"
     "  --folder NAME  the folder of DIR to run (default: core)\n"
@@ -44,10 +47,10 @@ static bool parse_mode(const char *text, enum rp_spec_mode *out_mode)
     return false;
 }
 
-static bool parse_every(const char *text, uint32_t *out_every)
+static bool parse_count(const char *text, uint32_t *out_count)
 {
     rp_name name = {.data = text, .size = strlen(text)};
-    return rp_spec_table_number(name, out_every) && *out_every != 0;
+    return rp_spec_table_number(name, out_count) && *out_count != 0;
 }
 
 static int run_spec(int argc, char **argv)
@@ -72,8 +75,12 @@ static int run_spec(int argc, char **argv)
                 return refuse("no such mode", value);
             }
         } else if (strcmp(word, "--every") == 0) {
-            if (!parse_every(value, &options.every)) {
+            if (!parse_count(value, &options.every)) {
                 return refuse("--every needs a number from 1", value);
+            }
+        } else if (strcmp(word, "--sample") == 0) {
+            if (!parse_count(value, &options.sample)) {
+                return refuse("--sample needs a number from 1", value);
             }
         } else if (strcmp(word, "--json") == 0) {
             options.json_path = value;
@@ -107,7 +114,8 @@ static int run_wasi(int argc, char **argv)
             return refuse("no such option, or its value is missing", word);
         }
     }
-    return root == NULL ? refuse("the folder of the suite is missing", "wasi") : rp_conformance_wasi(root, json_path);
+    return root == NULL ? refuse("the folder of the suite is missing", "wasi")
+                        : rp_conformance_wasi(root, json_path);
 }
 
 int main(int argc, char **argv)

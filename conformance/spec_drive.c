@@ -1,11 +1,12 @@
 /* Running actions of the official suite in a mode (layer 7). */
 #include "conformance/spec_drive.h"
 
-#include "conformance/spec_move.h"
 #include "engine/store.h"
+#include "snapshot/move.h"
 
 /* Far above what any action needs: ends what would not. */
 #define GAS_PER_ACTION (INT64_C(1) << 34)
+#define MIB (UINT64_C(1) << 20)
 #define FIRST_BOUNDARIES 1000u
 #define LATER_INTERVAL 97u
 /* The gas to the next boundary is found by trying 1, 2, 3 …, past this limit by doubling. */
@@ -21,7 +22,7 @@ static void begin_action(struct rp_spec_drive *drive)
 {
     int64_t position = (int64_t)rp_store_gas_used(drive->store);
     rp_store_set_gas_limit(drive->store, position + GAS_PER_ACTION);
-    drive->boundary_count = 0;
+    drive->action_boundaries = 0;
     if (drive->mode == RP_SPEC_MODE_MOVE) {
         rp_store_set_until_gas(drive->store, position);
     }
@@ -36,13 +37,36 @@ static void end_action(struct rp_spec_drive *drive)
     }
 }
 
-static bool wants_move(const struct rp_spec_drive *drive)
+/* Whether `every` picks the boundary just reached. */
+static bool is_candidate(const struct rp_spec_drive *drive)
 {
-    uint64_t count = drive->boundary_count;
+    uint64_t count = drive->action_boundaries;
     if (drive->every != 0) {
         return count % drive->every == 0;
     }
     return count <= FIRST_BOUNDARIES || (count - FIRST_BOUNDARIES) % LATER_INTERVAL == 0;
+}
+
+/* Counts the boundary just reached; whether to move at it. */
+static bool count_boundary(struct rp_spec_drive *drive)
+{
+    drive->boundary_count++;
+    drive->action_boundaries++;
+    if (!is_candidate(drive)) {
+        return false;
+    }
+    drive->candidate_count++;
+    if (drive->sample == 0) {
+        return true;
+    }
+    if (drive->candidate_count < drive->next_candidate) {
+        return false;
+    }
+    uint64_t doublings = drive->spent / (UINT64_C(8) * drive->sample);
+    drive->next_candidate =
+        drive->candidate_count + (UINT64_C(1) << (doublings < 32 ? doublings : 32));
+    drive->spent += 8 + rp_store_memory_bytes(drive->store) / (MIB / 8) + drive->instance_count;
+    return true;
 }
 
 /* Goes on from boundary to boundary, moving the store at those that count, until the action ends.
@@ -58,9 +82,8 @@ static rp_status step_to_end(struct rp_spec_drive *drive, rp_value *results, siz
         if (now != position) {
             position = now;
             step = 1;
-            drive->boundary_count++;
-            if (wants_move(drive)) {
-                status = rp_spec_move_store(&drive->store, report);
+            if (count_boundary(drive)) {
+                status = rp_store_move(&drive->store, report);
                 drive->move_count++;
             }
         } else {
@@ -85,6 +108,7 @@ rp_status rp_spec_drive_instantiate(struct rp_spec_drive *drive, const rp_module
     rp_status status = rp_store_instantiate(drive->store, module, &instance, out_outcome, report);
     if (status == RP_OK && instance != NULL) {
         *out_index = instance->index;
+        drive->instance_count = instance->index + 1;
         status = step_to_end(drive, NULL, 0, out_outcome, report);
     }
     end_action(drive);

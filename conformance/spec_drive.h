@@ -4,7 +4,11 @@
  * metered  always the metered table
  * move     at boundaries of an action the whole state is copied into a freshly made store, which
  * goes on; so no state hides outside of it. Boundaries are counted one by one within an action: the
- * first 1,000, then every 97th; or every K-th. */
+ * first 1,000, then every 97th; or every K-th.
+ *
+ * A sample of the boundaries to be moved at is taken by `sample`, in MiB: each time the moves of a
+ * script have copied so much (counting 1 for the store itself and 1/8 for each instance), the moves
+ * become half as frequent. Deterministic; 0 takes all. */
 #ifndef RP_CONFORMANCE_SPEC_DRIVE_H
 #define RP_CONFORMANCE_SPEC_DRIVE_H
 
@@ -25,10 +29,16 @@ extern const char *const rp_spec_mode_names[RP_SPEC_MODE_COUNT];
  */
 struct rp_spec_drive {
     enum rp_spec_mode mode;
-    uint32_t every; /* 0: the default of the mode */
+    uint32_t every;  /* 0: the default of the mode */
+    uint32_t sample; /* 0: all */
     rp_store *store;
-    uint64_t boundary_count; /* of the present action */
-    uint64_t move_count;     /* in all actions */
+    uint32_t instance_count;
+    uint64_t action_boundaries; /* of the present action */
+    uint64_t candidate_count;   /* boundaries that `every` picks, in all actions */
+    uint64_t next_candidate;    /* the number of the next one to move at, from 1 */
+    uint64_t spent;             /* by the moves, in eighths of a MiB */
+    uint64_t boundary_count;    /* in all actions */
+    uint64_t move_count;        /* in all actions */
 };
 
 /* As rp_store_instantiate; `out_index` is the new instance's index in the store. */

@@ -25,7 +25,8 @@ static bool set_counts(struct rp_json *object, const struct rp_spec_counts *coun
            rp_json_set(object, "out_of_scope", rp_json_new_int(counts->out_of_scope)) &&
            rp_json_set(object, "features", features) &&
            rp_json_set(object, "gas_used", rp_json_new_int((int64_t)counts->gas_used)) &&
-           rp_json_set(object, "moves", rp_json_new_int((int64_t)counts->moves)) && good;
+           rp_json_set(object, "moves", rp_json_new_int((int64_t)counts->moves)) &&
+           rp_json_set(object, "boundaries", rp_json_new_int((int64_t)counts->boundaries)) && good;
 }
 
 void rp_spec_report_init(struct rp_spec_report *report, enum rp_spec_mode mode)
@@ -56,6 +57,7 @@ void rp_spec_report_add(struct rp_spec_report *report, const char *file,
     totals->out_of_scope += counts->out_of_scope;
     totals->gas_used += counts->gas_used;
     totals->moves += counts->moves;
+    totals->boundaries += counts->boundaries;
     for (unsigned i = 0; i < RP_FEATURE_COUNT; i++) {
         totals->by_feature[i] += counts->by_feature[i];
     }

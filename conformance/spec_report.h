@@ -2,11 +2,11 @@
  *
  * {"schema":"reprise.conformance.v1","suite":"spec","mode":"fast",
  *  "files":[{"file":"address","commands":260,"passed":260,"failed":0,"out_of_scope":0,
- *            "features":{},"gas_used":9123,"moves":0}, …],
+ *            "features":{},"gas_used":9123,"moves":0,"boundaries":0}, …],
  *  "totals":{the same without "file"}}
  *
  * `features` divides out_of_scope by the feature that is missing; `gas_used` is the same in every
- * mode; `moves` counts the stores copied in the mode `move`. */
+ * mode; in the mode `move`, `moves` counts the stores copied, `boundaries` the stops. */
 #ifndef RP_CONFORMANCE_SPEC_REPORT_H
 #define RP_CONFORMANCE_SPEC_REPORT_H
 

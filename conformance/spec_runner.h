@@ -19,6 +19,7 @@ struct rp_spec_counts {
     uint32_t by_feature[RP_FEATURE_COUNT]; /* of out_of_scope */
     uint64_t gas_used;                     /* by the stores; the same in every mode */
     uint64_t moves;                        /* of stores, in the mode `move` */
+    uint64_t boundaries;                   /* that were stopped at, in the mode `move` */
 };
 
 /* What all files of a run share. */
@@ -27,6 +28,7 @@ struct rp_spec_settings {
     rp_engine *engine;
     enum rp_spec_mode mode;
     uint32_t every;
+    uint32_t sample;
     const char *spectest_path;
     const struct rp_spec_exceptions *exceptions;
     /* Takes one line, without newline, about a failed command. */

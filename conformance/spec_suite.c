@@ -5,6 +5,7 @@
 #include "core/platform.h"
 #include "core/report.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -196,6 +197,7 @@ static rp_status prepare(struct suite *suite, rp_report *report)
     suite->settings.allocator = &suite->allocator;
     suite->settings.mode = options->mode;
     suite->settings.every = options->every;
+    suite->settings.sample = options->sample;
     suite->settings.spectest_path = suite->spectest_path;
     suite->settings.exceptions = &suite->exceptions;
     suite->settings.tell = tell_line;
@@ -225,6 +227,10 @@ int rp_spec_suite_run(const struct rp_spec_options *options)
                                 options->filter != NULL ? options->filter : options->root);
     }
     int exit_code = RP_SUITE_NO_DATA;
+    if (status == RP_OK && totals->boundaries != 0) {
+        (void)printf("moved at %" PRIu64 " of %" PRIu64 " boundaries\n", totals->moves,
+                     totals->boundaries);
+    }
     if (status == RP_OK) {
         (void)printf("%u passed, %u failed, %u out of scope\n", totals->passed, totals->failed,
                      totals->out_of_scope);

@@ -12,6 +12,7 @@ struct rp_spec_options {
     const char *folder; /* below it: "core", or "custom" */
     enum rp_spec_mode mode;
     uint32_t every;        /* 0: the mode's default */
+    uint32_t sample;       /* spec_drive.h; 0: all */
     const char *json_path; /* NULL: none; "-": stdout */
     const char *filter;    /* NULL: all; a file, or a group of files, of the manifest */
 };

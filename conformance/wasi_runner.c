@@ -45,8 +45,8 @@ struct run {
     char reason[640];
 };
 
-static rp_status read_whole(struct rp_allocator *allocator, const char *path, struct rp_buffer *out_bytes,
-                            rp_report *report)
+static rp_status read_whole(struct rp_allocator *allocator, const char *path,
+                            struct rp_buffer *out_bytes, rp_report *report)
 {
     struct rp_disk_file *file = NULL;
     rp_buffer_init(out_bytes, allocator);
@@ -107,7 +107,8 @@ static bool load_env(struct spec *spec, const struct rp_json *env)
     return true;
 }
 
-/* Every member must be known: a specification that asks for more than this runner does would pass unseen. */
+/* Every member must be known: a specification that asks for more than this runner does would
+ * pass unseen. */
 static bool load_member(struct spec *spec, const char *name, const struct rp_json *value)
 {
     if (strcmp(name, "args") == 0) {
@@ -133,8 +134,8 @@ static bool load_member(struct spec *spec, const char *name, const struct rp_jso
 }
 
 /* `argv0` is the first argument; a test without a specification has an empty one. */
-static bool load_spec(struct suite *suite, const char *path, bool present, const char *argv0, struct spec *out_spec,
-                      rp_report *report)
+static bool load_spec(struct suite *suite, const char *path, bool present, const char *argv0,
+                      struct spec *out_spec, rp_report *report)
 {
     *out_spec = (struct spec){.arg_count = 1};
     out_spec->args[0] = argv0;
@@ -149,7 +150,8 @@ static bool load_spec(struct suite *suite, const char *path, bool present, const
         const char *name = rp_json_name_at(out_spec->json, i);
         good = load_member(out_spec, name, rp_json_value_at(out_spec->json, i));
         if (!good) {
-            rp_report_fail(report, RP_ERROR_MALFORMED, "%s: the member '%s' is not understood", path, name);
+            rp_report_fail(report, RP_ERROR_MALFORMED, "%s: the member '%s' is not understood",
+                           path, name);
         }
     }
     return good;
@@ -157,7 +159,8 @@ static bool load_spec(struct suite *suite, const char *path, bool present, const
 
 /* ---- one test ---- */
 
-static rp_status keep_output(void *user, unsigned stream, const void *data, size_t size, rp_report *report)
+static rp_status keep_output(void *user, unsigned stream, const void *data, size_t size,
+                             rp_report *report)
 {
     struct run *run = user;
     struct rp_buffer *kept = &run->output[stream];
@@ -174,7 +177,8 @@ static bool check_output(struct run *run, const struct spec *spec)
         size_t size = expected != NULL ? strlen(expected) : 0;
         const struct rp_buffer *output = &run->output[stream];
         if (size > output->size || (size > 0 && memcmp(output->data, expected, size) != 0)) {
-            (void)snprintf(run->reason, sizeof run->reason, "std%s does not begin with the expected text",
+            (void)snprintf(run->reason, sizeof run->reason,
+                           "std%s does not begin with the expected text",
                            stream == 1 ? "out" : "err");
             return false;
         }
@@ -182,7 +186,8 @@ static bool check_output(struct run *run, const struct spec *spec)
     return true;
 }
 
-static enum verdict judge_outcome(struct run *run, const struct spec *spec, const rp_outcome *outcome)
+static enum verdict judge_outcome(struct run *run, const struct spec *spec,
+                                  const rp_outcome *outcome)
 {
     uint32_t code = 0;
     if (outcome->kind == RP_OUTCOME_EXITED) {
@@ -195,17 +200,20 @@ static enum verdict judge_outcome(struct run *run, const struct spec *spec, cons
     }
     if (code != (uint64_t)spec->exit_code) {
         const struct rp_buffer *said = &run->output[2];
-        (void)snprintf(run->reason, sizeof run->reason, "exit code %u, expected %lld%s%s: %.*s", code,
-                       (long long)spec->exit_code, outcome->kind == RP_OUTCOME_TRAPPED ? "; trap: " : "",
+        (void)snprintf(run->reason, sizeof run->reason, "exit code %u, expected %lld%s%s: %.*s",
+                       code, (long long)spec->exit_code,
+                       outcome->kind == RP_OUTCOME_TRAPPED ? "; trap: " : "",
                        outcome->kind == RP_OUTCOME_TRAPPED ? outcome->message : "",
-                       (int)(said->size < 400 ? said->size : 400), said->data != NULL ? (const char *)said->data : "");
+                       (int)(said->size < 400 ? said->size : 400),
+                       said->data != NULL ? (const char *)said->data : "");
         return FAILED;
     }
     return check_output(run, spec) ? PASSED : FAILED;
 }
 
 /* Calls `_start` of the instance. */
-static rp_status start_program(rp_store *store, const rp_instance *instance, rp_outcome *outcome, rp_report *report)
+static rp_status start_program(rp_store *store, const rp_instance *instance, rp_outcome *outcome,
+                               rp_report *report)
 {
     rp_extern start;
     rp_status status = rp_instance_export(instance, (rp_name){"_start", 6}, &start);
@@ -215,8 +223,8 @@ static rp_status start_program(rp_store *store, const rp_instance *instance, rp_
     return rp_store_call(store, start.index, NULL, 0, NULL, 0, outcome, report);
 }
 
-static enum verdict run_in_store(struct run *run, const struct spec *spec, const rp_module *module, rp_store *store,
-                                 rp_wasi *wasi)
+static enum verdict run_in_store(struct run *run, const struct spec *spec, const rp_module *module,
+                                 rp_store *store, rp_wasi *wasi)
 {
     rp_outcome outcome;
     rp_instance *instance = NULL;
@@ -239,8 +247,8 @@ static enum verdict run_in_store(struct run *run, const struct spec *spec, const
 }
 
 /* Everything that a run needs, made and destroyed in order. */
-static enum verdict run_module(struct run *run, const struct spec *spec, const struct rp_buffer *bytes,
-                               const char *root)
+static enum verdict run_module(struct run *run, const struct spec *spec,
+                               const struct rp_buffer *bytes, const char *root)
 {
     rp_engine *engine = NULL;
     rp_module *module = NULL;
@@ -295,7 +303,8 @@ static void deinit_run(struct run *run)
     }
 }
 
-static enum verdict run_test(struct suite *suite, const char *folder, const char *name, bool has_spec, struct run *run)
+static enum verdict run_test(struct suite *suite, const char *folder, const char *name,
+                             bool has_spec, struct run *run)
 {
     char module_path[PATH_BYTES];
     char spec_path[PATH_BYTES];
@@ -322,11 +331,13 @@ static enum verdict run_test(struct suite *suite, const char *folder, const char
 
 /* ---- the suite ---- */
 
-static void add_to_report(struct suite *suite, const char *file, enum verdict verdict, const char *reason)
+static void add_to_report(struct suite *suite, const char *file, enum verdict verdict,
+                          const char *reason)
 {
     static const char *const keys[] = {"passed", "failed", "out_of_scope"};
     struct rp_json *object = rp_json_new_object();
-    bool good = object != NULL && rp_json_set(object, "file", rp_json_new_string(file, strlen(file))) &&
+    bool good = object != NULL &&
+                rp_json_set(object, "file", rp_json_new_string(file, strlen(file))) &&
                 rp_json_set(object, "commands", rp_json_new_int(1));
     for (unsigned i = 0; good && i < 3; i++) {
         good = rp_json_set(object, keys[i], rp_json_new_int(verdict == (enum verdict)i));
@@ -424,7 +435,8 @@ static bool write_report(struct suite *suite, const char *path)
     rp_buffer_byte(&text, '\n');
     bool to_stdout = strcmp(path, "-") == 0;
     FILE *file = to_stdout ? stdout : fopen(path, "wb");
-    good = good && !text.failed && file != NULL && fwrite(text.data, 1, text.size, file) == text.size;
+    good =
+        good && !text.failed && file != NULL && fwrite(text.data, 1, text.size, file) == text.size;
     if (file != NULL && !to_stdout && fclose(file) != 0) {
         good = false;
     }
@@ -448,15 +460,17 @@ int rp_conformance_wasi(const char *dir, const char *json_path)
         rp_buffer_byte(&manifest, 0);
         bool good = run_manifest(&suite, (char *)manifest.data);
         if (!good) {
-            (void)fprintf(stderr, "reprise-conformance: %s: a line has fewer than 7 columns\n", path);
+            (void)fprintf(stderr, "reprise-conformance: %s: a line has fewer than 7 columns\n",
+                          path);
         }
         if (json_path != NULL && !write_report(&suite, json_path)) {
-            (void)fprintf(stderr, "reprise-conformance: %s: the report cannot be written\n", json_path);
+            (void)fprintf(stderr, "reprise-conformance: %s: the report cannot be written\n",
+                          json_path);
             good = false;
         }
         code = good && suite.counts[FAILED] == 0 ? 0 : 1;
-        (void)printf("%u passed, %u failed, %u out of scope\n", suite.counts[PASSED], suite.counts[FAILED],
-                     suite.counts[OUT_OF_SCOPE]);
+        (void)printf("%u passed, %u failed, %u out of scope\n", suite.counts[PASSED],
+                     suite.counts[FAILED], suite.counts[OUT_OF_SCOPE]);
     }
     rp_buffer_deinit(&manifest);
     rp_json_release(suite.files);

@@ -4,11 +4,38 @@
 
 #include "core/assert.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 
 /* What an allocation of 0 bytes gives: a block that is not NULL and holds nothing. */
 static _Alignas(16) uint8_t empty_block[16];
+
+/* What rp_alloc_inject asks for. */
+static _Thread_local struct {
+    uint64_t calls;
+    uint64_t fail_call;
+    int fail_onward;
+} injection;
+
+void rp_alloc_inject(uint64_t call, int onward)
+{
+    injection.calls = 0;
+    injection.fail_call = call;
+    injection.fail_onward = onward;
+}
+
+uint64_t rp_alloc_injected_calls(void)
+{
+    return injection.calls;
+}
+
+bool rp_alloc_admit(void)
+{
+    injection.calls++;
+    if (RP_LIKELY(injection.fail_call == 0) || injection.calls < injection.fail_call) {
+        return true;
+    }
+    return injection.calls != injection.fail_call && injection.fail_onward == 0;
+}
 
 void rp_allocator_init(struct rp_allocator *allocator, uint64_t limit_bytes)
 {
@@ -21,6 +48,9 @@ void rp_allocator_init(struct rp_allocator *allocator, uint64_t limit_bytes)
 static bool admit_growth(struct rp_allocator *allocator, uint64_t more)
 {
     allocator->calls++;
+    if (!rp_alloc_admit()) {
+        return false;
+    }
     if (allocator->fail_call != 0) {
         bool onward = allocator->fail_onward != 0 && allocator->calls > allocator->fail_call;
         if (onward || allocator->calls == allocator->fail_call) {

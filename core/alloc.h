@@ -12,6 +12,7 @@
 
 #include "core/compiler.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -38,6 +39,13 @@ void *rp_realloc(struct rp_allocator *allocator, void *block, size_t old_size, s
 void *rp_alloc(struct rp_allocator *allocator, size_t size) RP_NODISCARD;
 void *rp_alloc_zero(struct rp_allocator *allocator, size_t count, size_t size) RP_NODISCARD;
 void rp_free(struct rp_allocator *allocator, void *block, size_t size);
+
+/* Failure on demand across all allocators and reservations of the calling thread, for tests: of the
+ * calls from now on, call `call` (from 1; 0: none) fails, and all behind it if `onward`. */
+void rp_alloc_inject(uint64_t call, int onward);
+uint64_t rp_alloc_injected_calls(void); /* calls since rp_alloc_inject */
+/* Counts a call; false if it must fail. For the allocator and core/platform_*.c. */
+bool rp_alloc_admit(void) RP_NODISCARD;
 
 /* Grows an array in steps of half its size: makes room for `needed` items, updates *capacity.
  * Returns the (moved) array, or NULL with the old one untouched. */

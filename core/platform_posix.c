@@ -4,6 +4,7 @@
 
 #include "core/platform.h"
 
+#include "core/alloc.h"
 #include "core/assert.h"
 
 #include <pthread.h>
@@ -25,6 +26,9 @@ size_t rp_platform_page_bytes(void)
 
 void *rp_platform_reserve(size_t size)
 {
+    if (!rp_alloc_admit()) {
+        return NULL;
+    }
     int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
     void *address = mmap(NULL, size, PROT_NONE, flags, -1, 0);
     return address == MAP_FAILED ? NULL : address;
@@ -40,7 +44,10 @@ void rp_platform_release(void *address, size_t size)
 
 bool rp_platform_commit(void *address, size_t size)
 {
-    return size == 0 || mprotect(address, size, PROT_READ | PROT_WRITE) == 0;
+    if (size == 0) {
+        return true;
+    }
+    return rp_alloc_admit() && mprotect(address, size, PROT_READ | PROT_WRITE) == 0;
 }
 
 bool rp_platform_make_executable(void *address, size_t size)

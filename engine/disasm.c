@@ -134,7 +134,8 @@ static void scan_functions(struct rp_disasm *disasm, struct rp_reader imports,
     disasm->counts[RP_NAME_FUNCTION] = disasm->func_count;
 }
 
-/* The index space that a section's entries belong to; RP_NAME_KIND_COUNT: none of the simple ones. */
+/* The index space that a section's entries belong to; RP_NAME_KIND_COUNT: none of the simple
+ * ones. */
 static enum rp_name_kind find_index_space(uint8_t id)
 {
     switch ((enum rp_section_id)id) {

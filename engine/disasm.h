@@ -16,8 +16,8 @@
 #include "engine/text.h"
 #include "reprise/reprise.h"
 
-/* Prints the module to `sink`, in pieces. ERROR_MALFORMED with the offset, ERROR_NO_MEMORY, ERROR_IO if the
- * sink refused; text may have been written by then. */
+/* Prints the module to `sink`, in pieces. ERROR_MALFORMED with the offset, ERROR_NO_MEMORY,
+ * ERROR_IO if the sink refused; text may have been written by then. */
 rp_status rp_disasm_print(const void *bytes, size_t size, struct rp_allocator *allocator,
                           struct rp_text_sink sink, rp_report *report);
 

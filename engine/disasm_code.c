@@ -1,5 +1,5 @@
-/* The disassembler's functions and instructions (layer 2; core specification, 5.4, 5.5.13, 6.5). See
- * disasm_context.h. */
+/* The disassembler's functions and instructions (layer 2; core specification, 5.4, 5.5.13,
+ * 6.5). See disasm_context.h. */
 #include "engine/disasm_context.h"
 
 #include "core/assert.h"

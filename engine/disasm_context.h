@@ -61,7 +61,8 @@ void rp_disasm_heap_type(struct rp_disasm *disasm, struct rp_reader *reader);
 /* Moves over one entry of the type section (a recursive group is several types) and records it. */
 void rp_disasm_scan_types(struct rp_disasm *disasm, struct rp_reader *reader);
 void rp_disasm_print_types(struct rp_disasm *disasm, struct rp_reader *reader);
-/* " (type 3) (param i32) (result i64)"; parameters by their names in maps[RP_NAME_LOCAL] if asked. */
+/* " (type 3) (param i32) (result i64)"; parameters by their names in maps[RP_NAME_LOCAL] if
+ * asked. */
 void rp_disasm_type_use(struct rp_disasm *disasm, uint32_t type_index, bool named_params);
 /* Parameters of a function type; 0 if the index names none. */
 uint32_t rp_disasm_param_count(const struct rp_disasm *disasm, uint32_t type_index);

@@ -96,7 +96,8 @@ static void put_type_list(struct rp_disasm *disasm, struct rp_reader *reader, co
     rp_text_byte(&disasm->text, ')');
 }
 
-/* Parameters, each in a clause of its own where it has a name in maps[kind], in common ones else. */
+/* Parameters, each in a clause of its own where it has a name in maps[kind], in common ones
+ * else. */
 static void put_named_params(struct rp_disasm *disasm, struct rp_reader *reader,
                              enum rp_name_kind kind)
 {

@@ -26,7 +26,8 @@ enum rp_name_kind {
     RP_NAME_KIND_COUNT = 13
 };
 
-/* The names of one index space. data NULL: that index has none. Indices from `count` on have none. */
+/* The names of one index space. data NULL: that index has none. Indices from `count` on have
+ * none. */
 struct rp_name_map {
     struct rp_span *names;
     uint32_t *order; /* working memory: `count` indices */
@@ -56,8 +57,8 @@ void rp_name_map_deinit(struct rp_name_map *map, struct rp_allocator *allocator)
 struct rp_span rp_name_map_get(const struct rp_name_map *map, uint32_t index);
 bool rp_name_map_is_identifier(const struct rp_name_map *map, uint32_t index);
 
-/* Splits an indirect name map: out_maps[i], at first empty, becomes the encoding of the map of outer
- * index i, for i < count. False if malformed. */
+/* Splits an indirect name map: out_maps[i], at first empty, becomes the encoding of the map of
+ * outer index i, for i < count. False if malformed. */
 bool rp_names_split(const uint8_t *module_bytes, struct rp_span bytes, struct rp_span *out_maps,
                     uint32_t count);
 

@@ -3,7 +3,8 @@
 
 #include "core/assert.h"
 
-void rp_descriptor_table_init(struct rp_descriptor_table *table, struct rp_allocator *allocator, uint32_t max)
+void rp_descriptor_table_init(struct rp_descriptor_table *table, struct rp_allocator *allocator,
+                              uint32_t max)
 {
     *table = (struct rp_descriptor_table){.allocator = allocator, .max = max};
 }
@@ -41,8 +42,8 @@ enum rp_descriptor_room rp_descriptor_reserve(struct rp_descriptor_table *table)
     if (table->lowest_free < table->count) {
         return RP_DESCRIPTOR_ROOM;
     }
-    void *items = rp_grow(table->allocator, table->items, &table->capacity, (uint64_t)table->count + 1,
-                          sizeof *table->items);
+    void *items = rp_grow(table->allocator, table->items, &table->capacity,
+                          (uint64_t)table->count + 1, sizeof *table->items);
     if (items == NULL) {
         return RP_DESCRIPTOR_NO_MEMORY;
     }
@@ -50,7 +51,8 @@ enum rp_descriptor_room rp_descriptor_reserve(struct rp_descriptor_table *table)
     return RP_DESCRIPTOR_ROOM;
 }
 
-uint32_t rp_descriptor_add(struct rp_descriptor_table *table, const struct rp_descriptor *descriptor)
+uint32_t rp_descriptor_add(struct rp_descriptor_table *table,
+                           const struct rp_descriptor *descriptor)
 {
     uint32_t number = table->lowest_free;
     RP_ASSERT(number < table->capacity && table->open_count < table->max);
@@ -61,11 +63,13 @@ uint32_t rp_descriptor_add(struct rp_descriptor_table *table, const struct rp_de
     }
     do {
         table->lowest_free++;
-    } while (table->lowest_free < table->count && table->items[table->lowest_free].kind != RP_DESCRIPTOR_CLOSED);
+    } while (table->lowest_free < table->count &&
+             table->items[table->lowest_free].kind != RP_DESCRIPTOR_CLOSED);
     return number;
 }
 
-enum rp_vfs_error rp_descriptor_close(struct rp_descriptor_table *table, struct rp_vfs *vfs, uint32_t number)
+enum rp_vfs_error rp_descriptor_close(struct rp_descriptor_table *table, struct rp_vfs *vfs,
+                                      uint32_t number)
 {
     struct rp_descriptor *descriptor = rp_descriptor_get(table, number);
     RP_ASSERT(descriptor != NULL);

@@ -1,7 +1,8 @@
 /* Open descriptors (layer 4).
  *
- * Invariants: the number of a new descriptor is the lowest free one; an open descriptor on an inode holds it, and is a reader of its directory
- * if and only if `reads` is set. Everything is by index: the table is state. */
+ * Invariants: the number of a new descriptor is the lowest free one; an open descriptor on an
+ * inode holds it, and is a reader of its directory if and only if `reads` is set. Everything is
+ * by index: the table is state. */
 #ifndef RP_SANDBOX_DESCRIPTOR_H
 #define RP_SANDBOX_DESCRIPTOR_H
 
@@ -39,7 +40,8 @@ struct rp_descriptor_table {
     uint32_t max;
 };
 
-void rp_descriptor_table_init(struct rp_descriptor_table *table, struct rp_allocator *allocator, uint32_t max);
+void rp_descriptor_table_init(struct rp_descriptor_table *table, struct rp_allocator *allocator,
+                              uint32_t max);
 /* Frees the table; the inodes' holds die with the tree. */
 void rp_descriptor_table_deinit(struct rp_descriptor_table *table);
 
@@ -50,8 +52,10 @@ enum rp_descriptor_room { RP_DESCRIPTOR_ROOM, RP_DESCRIPTOR_NO_ROOM, RP_DESCRIPT
 /* Makes sure that the next rp_descriptor_add cannot fail. */
 enum rp_descriptor_room rp_descriptor_reserve(struct rp_descriptor_table *table);
 /* After a reserve. Takes the hold on the inode and the name over. */
-uint32_t rp_descriptor_add(struct rp_descriptor_table *table, const struct rp_descriptor *descriptor);
+uint32_t rp_descriptor_add(struct rp_descriptor_table *table,
+                           const struct rp_descriptor *descriptor);
 /* NOMEM: the descriptor is still open. */
-enum rp_vfs_error rp_descriptor_close(struct rp_descriptor_table *table, struct rp_vfs *vfs, uint32_t number);
+enum rp_vfs_error rp_descriptor_close(struct rp_descriptor_table *table, struct rp_vfs *vfs,
+                                      uint32_t number);
 
 #endif

@@ -27,16 +27,17 @@ void rp_wasi_free_string(struct rp_allocator *allocator, char *text)
 }
 
 /* All strings behind one another, each with its zero. */
-static rp_status copy_strings(struct rp_allocator *allocator, const char *const *texts, size_t count,
-                              const char *what, struct rp_wasi_strings *out_strings, rp_report *report)
+static rp_status copy_strings(struct rp_allocator *allocator, const char *const *texts,
+                              size_t count, const char *what, struct rp_wasi_strings *out_strings,
+                              rp_report *report)
 {
     uint64_t size = 0;
     for (size_t i = 0; i < count; i++) {
         size += strlen(texts[i]) + 1;
     }
     if (size > STRINGS_BYTES_MAX) {
-        return rp_report_fail(report, RP_ERROR_LIMIT, "the %s has %llu bytes; the limit is %u", what,
-                              (unsigned long long)size, STRINGS_BYTES_MAX);
+        return rp_report_fail(report, RP_ERROR_LIMIT, "the %s has %llu bytes; the limit is %u",
+                              what, (unsigned long long)size, STRINGS_BYTES_MAX);
     }
     if (size == 0) {
         return RP_OK;
@@ -51,26 +52,29 @@ static rp_status copy_strings(struct rp_allocator *allocator, const char *const 
         memcpy(bytes + at, texts[i], part);
         at += part;
     }
-    *out_strings = (struct rp_wasi_strings){.bytes = bytes, .size = (uint32_t)size, .count = (uint32_t)count};
+    *out_strings =
+        (struct rp_wasi_strings){.bytes = bytes, .size = (uint32_t)size, .count = (uint32_t)count};
     return RP_OK;
 }
 
 static rp_status check_config(const rp_wasi_config *config, rp_report *report)
 {
     if (config->struct_size != sizeof *config) {
-        return rp_report_fail(report, RP_ERROR_ARGUMENT, "rp_wasi_config: struct_size is %zu, not %zu",
-                              config->struct_size, sizeof *config);
+        return rp_report_fail(report, RP_ERROR_ARGUMENT,
+                              "rp_wasi_config: struct_size is %zu, not %zu", config->struct_size,
+                              sizeof *config);
     }
     for (size_t i = 0; i < config->env_count; i++) {
         const char *equals = strchr(config->env[i], '=');
         if (equals == NULL || equals == config->env[i]) {
-            return rp_report_fail(report, RP_ERROR_ARGUMENT, "environment entry '%s': it must be NAME=value",
-                                  config->env[i]);
+            return rp_report_fail(report, RP_ERROR_ARGUMENT,
+                                  "environment entry '%s': it must be NAME=value", config->env[i]);
         }
     }
     if (config->descriptors_max != 0 && config->descriptors_max < 3) {
         return rp_report_fail(report, RP_ERROR_ARGUMENT,
-                              "descriptors_max is %u; the three standard streams need 3", config->descriptors_max);
+                              "descriptors_max is %u; the three standard streams need 3",
+                              config->descriptors_max);
     }
     return RP_OK;
 }
@@ -84,7 +88,8 @@ static bool add_streams(struct rp_wasi *wasi)
         struct rp_descriptor descriptor = {
             .kind = RP_DESCRIPTOR_STREAM,
             .stream = stream,
-            .rights_base = RP_RIGHT_FD_FDSTAT_SET_FLAGS | RP_RIGHT_FD_FILESTAT_GET | RP_RIGHT_POLL_FD_READWRITE |
+            .rights_base = RP_RIGHT_FD_FDSTAT_SET_FLAGS | RP_RIGHT_FD_FILESTAT_GET |
+                           RP_RIGHT_POLL_FD_READWRITE |
                            (stream == 0 ? RP_RIGHT_FD_READ : RP_RIGHT_FD_WRITE),
         };
         uint32_t number = rp_descriptor_add(&wasi->descriptors, &descriptor);
@@ -96,8 +101,9 @@ static bool add_streams(struct rp_wasi *wasi)
 static struct rp_wasi *new_wasi(const rp_wasi_config *config)
 {
     struct rp_allocator allocator;
-    rp_allocator_init(&allocator,
-                      config->allocation_limit_bytes != 0 ? config->allocation_limit_bytes : UINT64_MAX);
+    rp_allocator_init(&allocator, config->allocation_limit_bytes != 0
+                                      ? config->allocation_limit_bytes
+                                      : UINT64_MAX);
     struct rp_wasi *wasi = rp_alloc_zero(&allocator, 1, sizeof *wasi);
     if (wasi == NULL) {
         return NULL;
@@ -107,7 +113,8 @@ static struct rp_wasi *new_wasi(const rp_wasi_config *config)
         .bytes_max = config->vfs_bytes_max != 0 ? config->vfs_bytes_max : RP_WASI_DEFAULT_VFS_BYTES,
         .inodes_max = config->inodes_max != 0 ? config->inodes_max : RP_WASI_DEFAULT_INODES,
     };
-    uint32_t descriptors = config->descriptors_max != 0 ? config->descriptors_max : RP_WASI_DEFAULT_DESCRIPTORS;
+    uint32_t descriptors =
+        config->descriptors_max != 0 ? config->descriptors_max : RP_WASI_DEFAULT_DESCRIPTORS;
     rp_descriptor_table_init(&wasi->descriptors, &wasi->allocator, descriptors);
     wasi->output_bytes_max = config->output_bytes_max != 0 ? config->output_bytes_max : UINT64_MAX;
     wasi->start_ns = config->time_ns;
@@ -132,9 +139,11 @@ rp_status rp_wasi_create(const rp_wasi_config *config, rp_wasi **out_wasi, rp_re
     if (wasi == NULL) {
         return rp_report_fail(report, RP_ERROR_NO_MEMORY, "no memory for the guest's file tree");
     }
-    status = copy_strings(&wasi->allocator, config->args, config->arg_count, "argument list", &wasi->args, report);
+    status = copy_strings(&wasi->allocator, config->args, config->arg_count, "argument list",
+                          &wasi->args, report);
     if (status == RP_OK) {
-        status = copy_strings(&wasi->allocator, config->env, config->env_count, "environment", &wasi->env, report);
+        status = copy_strings(&wasi->allocator, config->env, config->env_count, "environment",
+                              &wasi->env, report);
     }
     if (status != RP_OK) {
         rp_wasi_destroy(wasi);
@@ -183,7 +192,8 @@ rp_status rp_wasi_report_vfs(rp_report *report, const char *path, enum rp_vfs_er
     return rp_report_fail(report, status, "%s: %s", path, rp_vfs_error_text(error));
 }
 
-rp_status rp_wasi_guest_path(const char *guest_path, struct rp_vfs_path *out_path, rp_report *report)
+rp_status rp_wasi_guest_path(const char *guest_path, struct rp_vfs_path *out_path,
+                             rp_report *report)
 {
     if (guest_path[0] == '\0') {
         return rp_report_fail(report, RP_ERROR_ARGUMENT, "the guest path is empty");
@@ -192,12 +202,14 @@ rp_status rp_wasi_guest_path(const char *guest_path, struct rp_vfs_path *out_pat
     while (*at == '/') {
         at++;
     }
-    for (const char *step = at; *step != '\0'; step += strcspn(step, "/"), step += strspn(step, "/")) {
+    for (const char *step = at; *step != '\0';
+         step += strcspn(step, "/"), step += strspn(step, "/")) {
         if (strcspn(step, "/") == 2 && memcmp(step, "..", 2) == 0) {
-            return rp_report_fail(report, RP_ERROR_ARGUMENT,
-                                  "guest path '%s': '..' is not allowed; name the folder from the root, as in "
-                                  "HOST::/name",
-                                  guest_path);
+            return rp_report_fail(
+                report, RP_ERROR_ARGUMENT,
+                "guest path '%s': '..' is not allowed; name the folder from the root, as in "
+                "HOST::/name",
+                guest_path);
         }
     }
     *out_path = *at != '\0' ? (struct rp_vfs_path){at, strlen(at)} : (struct rp_vfs_path){".", 1};
@@ -230,7 +242,8 @@ enum rp_vfs_error rp_wasi_make_directories(struct rp_vfs *vfs, struct rp_vfs_pat
     return RP_VFS_OK;
 }
 
-rp_status rp_wasi_add_preopen(struct rp_wasi *wasi, const char *guest_path, bool read_only, rp_report *report)
+rp_status rp_wasi_add_preopen(struct rp_wasi *wasi, const char *guest_path, bool read_only,
+                              rp_report *report)
 {
     struct rp_vfs_path path;
     rp_status status = rp_wasi_guest_path(guest_path, &path, report);
@@ -239,15 +252,19 @@ rp_status rp_wasi_add_preopen(struct rp_wasi *wasi, const char *guest_path, bool
     }
     enum rp_descriptor_room room = rp_descriptor_reserve(&wasi->descriptors);
     if (room == RP_DESCRIPTOR_NO_ROOM) {
-        return rp_report_fail(report, RP_ERROR_LIMIT, "%s: no descriptor left for this preopen; the limit is %u",
+        return rp_report_fail(report, RP_ERROR_LIMIT,
+                              "%s: no descriptor left for this preopen; the limit is %u",
                               guest_path, wasi->descriptors.max);
     }
-    char *name = room == RP_DESCRIPTOR_ROOM ? rp_wasi_copy_string(&wasi->allocator, guest_path) : NULL;
+    char *name =
+        room == RP_DESCRIPTOR_ROOM ? rp_wasi_copy_string(&wasi->allocator, guest_path) : NULL;
     if (name == NULL) {
-        return rp_report_fail(report, RP_ERROR_NO_MEMORY, "%s: no memory for this preopen", guest_path);
+        return rp_report_fail(report, RP_ERROR_NO_MEMORY, "%s: no memory for this preopen",
+                              guest_path);
     }
     uint64_t inode = RP_VFS_NONE;
-    enum rp_vfs_error error = rp_vfs_open(wasi->vfs, root_start, path, RP_VFS_OPEN_DIRECTORY | RP_VFS_OPEN_FOLLOW, &inode);
+    enum rp_vfs_error error = rp_vfs_open(wasi->vfs, root_start, path,
+                                          RP_VFS_OPEN_DIRECTORY | RP_VFS_OPEN_FOLLOW, &inode);
     if (error != RP_VFS_OK) {
         rp_wasi_free_string(&wasi->allocator, name);
         return rp_wasi_report_vfs(report, guest_path, error);
@@ -280,10 +297,12 @@ rp_status rp_wasi_preopen(rp_wasi *wasi, const char *guest_path, bool read_only,
 }
 
 /* Writes a whole file into the tree; the directories on its path exist. */
-static enum rp_vfs_error put_file(struct rp_vfs *vfs, struct rp_vfs_path path, const void *data, size_t size)
+static enum rp_vfs_error put_file(struct rp_vfs *vfs, struct rp_vfs_path path, const void *data,
+                                  size_t size)
 {
     uint64_t inode = RP_VFS_NONE;
-    unsigned flags = RP_VFS_OPEN_CREATE | RP_VFS_OPEN_TRUNCATE | RP_VFS_OPEN_WRITE | RP_VFS_OPEN_FOLLOW;
+    unsigned flags =
+        RP_VFS_OPEN_CREATE | RP_VFS_OPEN_TRUNCATE | RP_VFS_OPEN_WRITE | RP_VFS_OPEN_FOLLOW;
     enum rp_vfs_error error = rp_vfs_open(vfs, root_start, path, flags, &inode);
     if (error != RP_VFS_OK) {
         return error;
@@ -297,7 +316,8 @@ static enum rp_vfs_error put_file(struct rp_vfs *vfs, struct rp_vfs_path path, c
     return error != RP_VFS_OK ? error : dropped;
 }
 
-rp_status rp_wasi_write_file(rp_wasi *wasi, const char *guest_path, const void *data, size_t size, rp_report *report)
+rp_status rp_wasi_write_file(rp_wasi *wasi, const char *guest_path, const void *data, size_t size,
+                             rp_report *report)
 {
     struct rp_vfs_path path;
     rp_status status = rp_wasi_guest_path(guest_path, &path, report);
@@ -308,11 +328,13 @@ rp_status rp_wasi_write_file(rp_wasi *wasi, const char *guest_path, const void *
     while (parent_size > 0 && path.bytes[parent_size - 1] != '/') {
         parent_size--;
     }
-    struct rp_vfs *trial = rp_vfs_clone(wasi->vfs); /* so that a quota met half way leaves nothing behind */
+    /* so that a quota met half way leaves nothing behind */
+    struct rp_vfs *trial = rp_vfs_clone(wasi->vfs);
     if (trial == NULL) {
         return rp_wasi_report_vfs(report, guest_path, RP_VFS_NOMEM);
     }
-    enum rp_vfs_error error = rp_wasi_make_directories(trial, (struct rp_vfs_path){path.bytes, parent_size});
+    enum rp_vfs_error error =
+        rp_wasi_make_directories(trial, (struct rp_vfs_path){path.bytes, parent_size});
     if (error == RP_VFS_OK) {
         error = put_file(trial, path, data, size);
     }
@@ -324,8 +346,8 @@ rp_status rp_wasi_write_file(rp_wasi *wasi, const char *guest_path, const void *
     return error == RP_VFS_OK ? RP_OK : rp_wasi_report_vfs(report, guest_path, error);
 }
 
-static rp_status find_inode(const struct rp_wasi *wasi, const char *guest_path, bool follow, struct rp_vfs_stat *out_stat,
-                            rp_report *report)
+static rp_status find_inode(const struct rp_wasi *wasi, const char *guest_path, bool follow,
+                            struct rp_vfs_stat *out_stat, rp_report *report)
 {
     struct rp_vfs_path path;
     rp_status status = rp_wasi_guest_path(guest_path, &path, report);
@@ -340,11 +362,12 @@ static rp_status find_inode(const struct rp_wasi *wasi, const char *guest_path, 
     return error == RP_VFS_OK ? RP_OK : rp_wasi_report_vfs(report, guest_path, error);
 }
 
-rp_status rp_wasi_stat(const rp_wasi *wasi, const char *guest_path, rp_wasi_kind *out_kind, uint64_t *out_size,
-                       rp_report *report)
+rp_status rp_wasi_stat(const rp_wasi *wasi, const char *guest_path, rp_wasi_kind *out_kind,
+                       uint64_t *out_size, rp_report *report)
 {
-    static const rp_wasi_kind kinds[] = {
-        [RP_VFS_DIRECTORY] = RP_WASI_DIRECTORY, [RP_VFS_FILE] = RP_WASI_FILE, [RP_VFS_SYMLINK] = RP_WASI_SYMLINK};
+    static const rp_wasi_kind kinds[] = {[RP_VFS_DIRECTORY] = RP_WASI_DIRECTORY,
+                                         [RP_VFS_FILE] = RP_WASI_FILE,
+                                         [RP_VFS_SYMLINK] = RP_WASI_SYMLINK};
     struct rp_vfs_stat stat;
     rp_status status = find_inode(wasi, guest_path, false, &stat, report);
     if (status == RP_OK) {
@@ -354,8 +377,8 @@ rp_status rp_wasi_stat(const rp_wasi *wasi, const char *guest_path, rp_wasi_kind
     return status;
 }
 
-rp_status rp_wasi_read_file(const rp_wasi *wasi, const char *guest_path, uint64_t offset, void *data, size_t size,
-                            size_t *out_count, rp_report *report)
+rp_status rp_wasi_read_file(const rp_wasi *wasi, const char *guest_path, uint64_t offset,
+                            void *data, size_t size, size_t *out_count, rp_report *report)
 {
     struct rp_vfs_stat stat;
     rp_status status = find_inode(wasi, guest_path, false, &stat, report);
@@ -371,7 +394,8 @@ rp_status rp_wasi_read_file(const rp_wasi *wasi, const char *guest_path, uint64_
     } else if (offset == 0) {
         error = rp_vfs_read_link(wasi->vfs, stat.inode, data, size, out_count);
     } else {
-        return rp_report_fail(report, RP_ERROR_ARGUMENT, "%s: a symlink's target is read from offset 0", guest_path);
+        return rp_report_fail(report, RP_ERROR_ARGUMENT,
+                              "%s: a symlink's target is read from offset 0", guest_path);
     }
     return error == RP_VFS_OK ? RP_OK : rp_wasi_report_vfs(report, guest_path, error);
 }

@@ -1,4 +1,5 @@
-/* The numbers and layouts of WASI preview 1 (layer 4; WebAssembly/WASI, legacy/preview1/docs.md). */
+/* The numbers and layouts of WASI preview 1 (layer 4; WebAssembly/WASI,
+ * legacy/preview1/docs.md). */
 #ifndef RP_SANDBOX_WASI_ABI_H
 #define RP_SANDBOX_WASI_ABI_H
 
@@ -42,21 +43,25 @@ enum rp_wasi_errno {
 #define RP_RIGHT_POLL_FD_READWRITE (UINT64_C(1) << 27)
 
 /* What has a meaning for a kind of descriptor; other rights are dropped when one is opened. */
-#define RP_RIGHTS_DIRECTORY                                                                                            \
-    (RP_RIGHT_FD_FDSTAT_SET_FLAGS | RP_RIGHT_FD_SYNC | RP_RIGHT_FD_ADVISE | RP_RIGHT_PATH_CREATE_DIRECTORY |           \
-     RP_RIGHT_PATH_CREATE_FILE | RP_RIGHT_PATH_LINK_SOURCE | RP_RIGHT_PATH_LINK_TARGET | RP_RIGHT_PATH_OPEN |          \
-     RP_RIGHT_FD_READDIR | RP_RIGHT_PATH_READLINK | RP_RIGHT_PATH_RENAME_SOURCE | RP_RIGHT_PATH_RENAME_TARGET |        \
-     RP_RIGHT_PATH_FILESTAT_GET | RP_RIGHT_PATH_FILESTAT_SET_SIZE | RP_RIGHT_PATH_FILESTAT_SET_TIMES |                 \
-     RP_RIGHT_FD_FILESTAT_GET | RP_RIGHT_FD_FILESTAT_SET_TIMES | RP_RIGHT_PATH_SYMLINK |                               \
-     RP_RIGHT_PATH_REMOVE_DIRECTORY | RP_RIGHT_PATH_UNLINK_FILE)
-#define RP_RIGHTS_FILE                                                                                                 \
-    (RP_RIGHT_FD_DATASYNC | RP_RIGHT_FD_READ | RP_RIGHT_FD_SEEK | RP_RIGHT_FD_FDSTAT_SET_FLAGS | RP_RIGHT_FD_SYNC |    \
-     RP_RIGHT_FD_TELL | RP_RIGHT_FD_WRITE | RP_RIGHT_FD_ADVISE | RP_RIGHT_FD_ALLOCATE | RP_RIGHT_FD_FILESTAT_GET |     \
-     RP_RIGHT_FD_FILESTAT_SET_SIZE | RP_RIGHT_FD_FILESTAT_SET_TIMES | RP_RIGHT_POLL_FD_READWRITE)
+#define RP_RIGHTS_DIRECTORY                                                                    \
+    (RP_RIGHT_FD_FDSTAT_SET_FLAGS | RP_RIGHT_FD_SYNC | RP_RIGHT_FD_ADVISE |                    \
+     RP_RIGHT_PATH_CREATE_DIRECTORY | RP_RIGHT_PATH_CREATE_FILE | RP_RIGHT_PATH_LINK_SOURCE |  \
+     RP_RIGHT_PATH_LINK_TARGET | RP_RIGHT_PATH_OPEN | RP_RIGHT_FD_READDIR |                    \
+     RP_RIGHT_PATH_READLINK | RP_RIGHT_PATH_RENAME_SOURCE | RP_RIGHT_PATH_RENAME_TARGET |      \
+     RP_RIGHT_PATH_FILESTAT_GET | RP_RIGHT_PATH_FILESTAT_SET_SIZE |                            \
+     RP_RIGHT_PATH_FILESTAT_SET_TIMES | RP_RIGHT_FD_FILESTAT_GET |                             \
+     RP_RIGHT_FD_FILESTAT_SET_TIMES | RP_RIGHT_PATH_SYMLINK | RP_RIGHT_PATH_REMOVE_DIRECTORY | \
+     RP_RIGHT_PATH_UNLINK_FILE)
+#define RP_RIGHTS_FILE                                                                           \
+    (RP_RIGHT_FD_DATASYNC | RP_RIGHT_FD_READ | RP_RIGHT_FD_SEEK | RP_RIGHT_FD_FDSTAT_SET_FLAGS | \
+     RP_RIGHT_FD_SYNC | RP_RIGHT_FD_TELL | RP_RIGHT_FD_WRITE | RP_RIGHT_FD_ADVISE |              \
+     RP_RIGHT_FD_ALLOCATE | RP_RIGHT_FD_FILESTAT_GET | RP_RIGHT_FD_FILESTAT_SET_SIZE |           \
+     RP_RIGHT_FD_FILESTAT_SET_TIMES | RP_RIGHT_POLL_FD_READWRITE)
 #define RP_RIGHTS_INHERITED (RP_RIGHTS_DIRECTORY | RP_RIGHTS_FILE)
 /* Rights that change a file: never given through a read-only preopen. */
-#define RP_RIGHTS_WRITING                                                                                              \
-    (RP_RIGHT_FD_DATASYNC | RP_RIGHT_FD_WRITE | RP_RIGHT_FD_ALLOCATE | RP_RIGHT_FD_FILESTAT_SET_SIZE)
+#define RP_RIGHTS_WRITING                                              \
+    (RP_RIGHT_FD_DATASYNC | RP_RIGHT_FD_WRITE | RP_RIGHT_FD_ALLOCATE | \
+     RP_RIGHT_FD_FILESTAT_SET_SIZE)
 
 /* Kinds of files. */
 #define RP_FILETYPE_UNKNOWN 0u

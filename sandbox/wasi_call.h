@@ -1,7 +1,9 @@
-/* One call of a WASI function, without the engine (layer 4): guest memory is a pointer and a size, the store is five functions.
+/* One call of a WASI function, without the engine (layer 4): guest memory is a pointer and a
+ * size, the store is five functions.
  *
- * Contract of every implementation: all pointers, lengths and flags are checked before anything changes; what is refused changes nothing.
- * The answer is an error number, or RP_WASI_EXITS or RP_WASI_FAILS. */
+ * Contract of every implementation: all pointers, lengths and flags are checked before anything
+ * changes; what is refused changes nothing. The answer is an error number, or RP_WASI_EXITS or
+ * RP_WASI_FAILS. */
 #ifndef RP_SANDBOX_WASI_CALL_H
 #define RP_SANDBOX_WASI_CALL_H
 
@@ -77,7 +79,8 @@ struct rp_wasi_call {
 
 typedef uint32_t (*rp_wasi_implementation)(struct rp_wasi_call *call);
 
-#define RP_WASI(name, params, offer, lengths, trace) uint32_t rp_wasi_##name(struct rp_wasi_call *call);
+#define RP_WASI(name, params, offer, lengths, trace) \
+    uint32_t rp_wasi_##name(struct rp_wasi_call *call);
 #include "sandbox/wasi.def"
 #undef RP_WASI
 
@@ -112,10 +115,12 @@ enum rp_wasi_index {
 };
 
 extern const struct rp_wasi_function rp_wasi_functions[RP_WASI_FUNCTION_COUNT];
-extern const char *const rp_wasi_errno_names[RP_WASI_ERRNO_COUNT]; /* "noent" in upper case: "NOENT" */
+/* "noent" in upper case: "NOENT" */
+extern const char *const rp_wasi_errno_names[RP_WASI_ERRNO_COUNT];
 
 /* The bytes that a call offers, from its arguments alone; changes nothing. Saturates. */
-uint64_t rp_wasi_offered_bytes(const struct rp_wasi_function *function, const struct rp_wasi_call *call);
+uint64_t rp_wasi_offered_bytes(const struct rp_wasi_function *function,
+                               const struct rp_wasi_call *call);
 
 /* ---- arguments and guest memory ---- */
 
@@ -124,8 +129,10 @@ static inline uint32_t rp_arg_u32(const struct rp_wasi_call *call, unsigned inde
     return (uint32_t)call->args[index];
 }
 
-/* The guest's bytes at `address`, NULL if they are not all inside of its memory. Never NULL for an empty range inside. */
-static inline uint8_t *rp_guest_bytes(const struct rp_wasi_call *call, uint32_t address, uint64_t size)
+/* The guest's bytes at `address`, NULL if they are not all inside of its memory. Never NULL for
+ * an empty range inside. */
+static inline uint8_t *rp_guest_bytes(const struct rp_wasi_call *call, uint32_t address,
+                                      uint64_t size)
 {
     static uint8_t none; /* a module without memory has no address but may name empty ranges at 0 */
     if (address > call->memory_size || size > call->memory_size - address) {
@@ -181,8 +188,8 @@ struct rp_descriptor *rp_wasi_descriptor(const struct rp_wasi_call *call, unsign
 void rp_wasi_store_filestat(uint8_t *at, const struct rp_vfs_stat *stat);
 uint32_t rp_wasi_filetype(enum rp_vfs_kind kind);
 /* Sets the times that `flags` (fstflags) name. */
-uint32_t rp_wasi_set_times(struct rp_wasi_call *call, uint64_t inode, uint64_t accessed_ns, uint64_t modified_ns,
-                           uint32_t flags);
+uint32_t rp_wasi_set_times(struct rp_wasi_call *call, uint64_t inode, uint64_t accessed_ns,
+                           uint64_t modified_ns, uint32_t flags);
 
 /* An array of (pointer, length) pairs, checked: every range lies in memory. */
 struct rp_wasi_vectors {
@@ -194,18 +201,21 @@ struct rp_wasi_vectors {
     } items[RP_WASI_VECTORS_MAX];
 };
 /* SUCCESS, FAULT, or INVAL: too many, more than 2^31-1 bytes, or (`writes`) ranges that overlap. */
-uint32_t rp_wasi_load_vectors(const struct rp_wasi_call *call, uint32_t address, uint32_t count, bool writes,
-                              struct rp_wasi_vectors *out_vectors);
+uint32_t rp_wasi_load_vectors(const struct rp_wasi_call *call, uint32_t address, uint32_t count,
+                              bool writes, struct rp_wasi_vectors *out_vectors);
 
 /* ---- imports and preopens (wasi.c) ---- */
 
-/* A guest path of the embedder as a path from the root; ERROR_ARGUMENT for `..` and for one that is empty. */
-rp_status rp_wasi_guest_path(const char *guest_path, struct rp_vfs_path *out_path, rp_report *report);
+/* A guest path of the embedder as a path from the root; ERROR_ARGUMENT for `..` and for one that
+ * is empty. */
+rp_status rp_wasi_guest_path(const char *guest_path, struct rp_vfs_path *out_path,
+                             rp_report *report);
 /* Makes every directory on the path that is not there. */
 enum rp_vfs_error rp_wasi_make_directories(struct rp_vfs *vfs, struct rp_vfs_path path);
 rp_status rp_wasi_report_vfs(rp_report *report, const char *path, enum rp_vfs_error error);
 /* Preopens the directory at the path, which exists. */
-rp_status rp_wasi_add_preopen(struct rp_wasi *wasi, const char *guest_path, bool read_only, rp_report *report);
+rp_status rp_wasi_add_preopen(struct rp_wasi *wasi, const char *guest_path, bool read_only,
+                              rp_report *report);
 char *rp_wasi_copy_string(struct rp_allocator *allocator, const char *text);
 void rp_wasi_free_string(struct rp_allocator *allocator, char *text); /* NULL is a no-op */
 

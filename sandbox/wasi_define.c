@@ -1,4 +1,5 @@
-/* WASI as host functions of a store (layer 4): signatures, prices and calls derive from the table of wasi.def. */
+/* WASI as host functions of a store (layer 4): signatures, prices and calls derive from the
+ * table of wasi.def. */
 #include "engine/store.h"
 #include "metering/schedule.h"
 #include "sandbox/wasi_call.h"
@@ -19,11 +20,13 @@ static void store_random_bytes(void *context, void *data, size_t size)
 }
 
 /* A call as the implementations see it; `numbers` receives the arguments. */
-static void begin_call(struct rp_wasi_call *call, const struct rp_wasi_binding *binding, rp_caller *caller,
-                       const rp_value *args, uint64_t numbers[RP_WASI_PARAMS_MAX])
+static void begin_call(struct rp_wasi_call *call, const struct rp_wasi_binding *binding,
+                       rp_caller *caller, const rp_value *args,
+                       uint64_t numbers[RP_WASI_PARAMS_MAX])
 {
     for (unsigned i = 0; binding->function->params[i] != '\0'; i++) {
-        numbers[i] = binding->function->params[i] == 'I' ? (uint64_t)args[i].of.i64 : (uint32_t)args[i].of.i32;
+        numbers[i] = binding->function->params[i] == 'I' ? (uint64_t)args[i].of.i64
+                                                         : (uint32_t)args[i].of.i32;
     }
     *call = (struct rp_wasi_call){.wasi = binding->wasi, .args = numbers};
     if (!rp_caller_memory(caller, &call->memory, &call->memory_size)) {
@@ -39,10 +42,12 @@ static uint64_t price_call(void *user, rp_caller *caller, const rp_value *args)
     struct rp_wasi_call call;
     begin_call(&call, binding, caller, args, numbers);
     uint64_t bytes = rp_wasi_offered_bytes(binding->function, &call);
-    return rp_schedule_term(rp_store_schedule(rp_caller_store(caller)), RP_GAS_TERM_HOST_BYTES, bytes);
+    return rp_schedule_term(rp_store_schedule(rp_caller_store(caller)), RP_GAS_TERM_HOST_BYTES,
+                            bytes);
 }
 
-static rp_host_result run_call(void *user, rp_caller *caller, const rp_value *args, rp_value *results)
+static rp_host_result run_call(void *user, rp_caller *caller, const rp_value *args,
+                               rp_value *results)
 {
     const struct rp_wasi_binding *binding = user;
     uint64_t numbers[RP_WASI_PARAMS_MAX] = {0};
@@ -67,7 +72,8 @@ static rp_host_result run_call(void *user, rp_caller *caller, const rp_value *ar
     return RP_HOST_RETURN;
 }
 
-static rp_status define_function(rp_store *store, struct rp_wasi_binding *binding, rp_report *report)
+static rp_status define_function(rp_store *store, struct rp_wasi_binding *binding,
+                                 rp_report *report)
 {
     static const rp_valkind result = RP_I32;
     rp_valkind params[RP_WASI_PARAMS_MAX];
@@ -90,9 +96,11 @@ static rp_status define_function(rp_store *store, struct rp_wasi_binding *bindin
 rp_status rp_wasi_define(rp_wasi *wasi, rp_store *store, rp_report *report)
 {
     if (wasi->bindings != NULL) {
-        return rp_report_fail(report, RP_ERROR_STATE, "this rp_wasi is defined for a store already");
+        return rp_report_fail(report, RP_ERROR_STATE,
+                              "this rp_wasi is defined for a store already");
     }
-    struct rp_wasi_binding *bindings = rp_alloc_zero(&wasi->allocator, RP_WASI_FUNCTION_COUNT, sizeof *bindings);
+    struct rp_wasi_binding *bindings =
+        rp_alloc_zero(&wasi->allocator, RP_WASI_FUNCTION_COUNT, sizeof *bindings);
     if (bindings == NULL) {
         return rp_report_fail(report, RP_ERROR_NO_MEMORY, "no memory to offer the WASI functions");
     }

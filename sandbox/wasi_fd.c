@@ -10,7 +10,8 @@ static uint32_t check_file(const struct rp_descriptor *descriptor, uint64_t righ
     if (descriptor->kind == RP_DESCRIPTOR_STREAM) {
         return RP_WASI_ERRNO_INVAL;
     }
-    return (descriptor->rights_base & rights) != 0 ? RP_WASI_ERRNO_SUCCESS : RP_WASI_ERRNO_NOTCAPABLE;
+    return (descriptor->rights_base & rights) != 0 ? RP_WASI_ERRNO_SUCCESS
+                                                   : RP_WASI_ERRNO_NOTCAPABLE;
 }
 
 uint32_t rp_wasi_fd_advise(struct rp_wasi_call *call)
@@ -20,7 +21,8 @@ uint32_t rp_wasi_fd_advise(struct rp_wasi_call *call)
         return RP_WASI_ERRNO_SPIPE;
     }
     uint32_t answer = check_file(descriptor, RP_RIGHT_FD_ADVISE);
-    bool valid = rp_arg_u32(call, 3) <= RP_ADVICE_MAX && call->args[1] <= INT64_MAX && call->args[2] <= INT64_MAX;
+    bool valid = rp_arg_u32(call, 3) <= RP_ADVICE_MAX && call->args[1] <= INT64_MAX &&
+                 call->args[2] <= INT64_MAX;
     return answer != RP_WASI_ERRNO_SUCCESS || valid ? answer : RP_WASI_ERRNO_INVAL;
 }
 
@@ -48,14 +50,16 @@ uint32_t rp_wasi_fd_close(struct rp_wasi_call *call)
         return RP_WASI_ERRNO_BADF;
     }
     struct rp_wasi *wasi = call->wasi;
-    return rp_wasi_from_vfs(call, rp_descriptor_close(&wasi->descriptors, wasi->vfs, rp_arg_u32(call, 0)));
+    return rp_wasi_from_vfs(
+        call, rp_descriptor_close(&wasi->descriptors, wasi->vfs, rp_arg_u32(call, 0)));
 }
 
 /* Files are in memory: there is nothing to write back. */
 static uint32_t sync_file(const struct rp_descriptor *descriptor, uint64_t rights)
 {
     if (descriptor != NULL && descriptor->kind == RP_DESCRIPTOR_DIRECTORY) {
-        return (descriptor->rights_base & RP_RIGHT_FD_SYNC) != 0 ? RP_WASI_ERRNO_SUCCESS : RP_WASI_ERRNO_NOTCAPABLE;
+        return (descriptor->rights_base & RP_RIGHT_FD_SYNC) != 0 ? RP_WASI_ERRNO_SUCCESS
+                                                                 : RP_WASI_ERRNO_NOTCAPABLE;
     }
     return check_file(descriptor, rights);
 }
@@ -82,7 +86,8 @@ uint32_t rp_wasi_fd_fdstat_get(struct rp_wasi_call *call)
     }
     uint32_t type = RP_FILETYPE_UNKNOWN;
     if (descriptor->kind != RP_DESCRIPTOR_STREAM) {
-        type = descriptor->kind == RP_DESCRIPTOR_FILE ? RP_FILETYPE_REGULAR_FILE : RP_FILETYPE_DIRECTORY;
+        type = descriptor->kind == RP_DESCRIPTOR_FILE ? RP_FILETYPE_REGULAR_FILE
+                                                      : RP_FILETYPE_DIRECTORY;
     }
     memset(result, 0, RP_WASI_FDSTAT_BYTES);
     result[0] = (uint8_t)type;
@@ -145,7 +150,8 @@ uint32_t rp_wasi_fd_filestat_set_size(struct rp_wasi_call *call)
         return RP_WASI_ERRNO_INVAL;
     }
     rp_wasi_touch_clock(call);
-    return rp_wasi_from_vfs(call, rp_vfs_truncate(call->wasi->vfs, descriptor->inode, call->args[1]));
+    return rp_wasi_from_vfs(call,
+                            rp_vfs_truncate(call->wasi->vfs, descriptor->inode, call->args[1]));
 }
 
 uint32_t rp_wasi_fd_filestat_set_times(struct rp_wasi_call *call)
@@ -228,7 +234,8 @@ static size_t put_entry(uint8_t *at, size_t room, const struct rp_vfs_entry *ent
     return head_part + name_part;
 }
 
-static enum rp_vfs_error begin_listing(struct rp_vfs *vfs, struct rp_descriptor *descriptor, uint64_t cookie)
+static enum rp_vfs_error begin_listing(struct rp_vfs *vfs, struct rp_descriptor *descriptor,
+                                       uint64_t cookie)
 {
     if (!descriptor->reads) {
         enum rp_vfs_error error = rp_vfs_reader_begin(vfs, descriptor->inode);
@@ -238,8 +245,8 @@ static enum rp_vfs_error begin_listing(struct rp_vfs *vfs, struct rp_descriptor 
     return cookie == RP_VFS_COOKIE_START ? rp_vfs_reader_rewind(vfs, descriptor->inode) : RP_VFS_OK;
 }
 
-static enum rp_vfs_error fill_listing(struct rp_vfs *vfs, uint64_t directory, uint64_t cookie, uint8_t *buffer,
-                                      size_t size, size_t *out_used)
+static enum rp_vfs_error fill_listing(struct rp_vfs *vfs, uint64_t directory, uint64_t cookie,
+                                      uint8_t *buffer, size_t size, size_t *out_used)
 {
     size_t used = 0;
     uint64_t given = 0;

@@ -1,13 +1,14 @@
 /* Host folders copied into the guest's tree (layer 4).
  *
- * A clone of the tree is kept while the copy is made and takes the tree's place again if it is refused: nothing is left half done. Entries are taken in
- * byte-wise order of their names, times are virtual, owners and permissions are not looked at, so that equal contents give equal trees. The hash is
- * BLAKE2b-256 of this listing (integers little-endian), the folder itself being the first:
+ * A clone of the tree is kept while the copy is made and takes the tree's place again if it is
+ * refused: nothing is left half done. Entries are taken in byte-wise order of their names, times
+ * are virtual, owners and permissions are not looked at, so that equal contents give equal
+ * trees. The hash is BLAKE2b-256 of this listing (integers little-endian), the folder itself
+ * being the first:
  *
  *   folder  = 'd' entry* 'e'                entry  = name (folder | file | symlink)
  *   file    = 'f' content 'F' u64 size      name   = 'n' u32 size, bytes
- *   symlink = 'l' u32 size, bytes
- */
+ *   symlink = 'l' u32 size, bytes */
 #include "core/hash.h"
 #include "core/platform_files.h"
 #include "sandbox/wasi_call.h"
@@ -71,10 +72,12 @@ static bool push_name(char *path, size_t *size, const char *name)
     return true;
 }
 
-static rp_status write_piece(struct importer *importer, uint64_t inode, uint64_t offset, size_t size)
+static rp_status write_piece(struct importer *importer, uint64_t inode, uint64_t offset,
+                             size_t size)
 {
     size_t written = 0;
-    enum rp_vfs_error error = rp_vfs_write(importer->vfs, inode, offset, importer->piece, size, &written);
+    enum rp_vfs_error error =
+        rp_vfs_write(importer->vfs, inode, offset, importer->piece, size, &written);
     if (error == RP_VFS_OK && written < size) {
         error = RP_VFS_NOSPC;
     }
@@ -86,7 +89,8 @@ static rp_status copy_contents(struct importer *importer, struct rp_disk_file *f
     uint64_t size = 0;
     for (;;) {
         size_t count = 0;
-        rp_status status = rp_disk_read(file, importer->piece, PIECE_BYTES, &count, importer->report);
+        rp_status status =
+            rp_disk_read(file, importer->piece, PIECE_BYTES, &count, importer->report);
         if (status == RP_OK && count > 0) {
             rp_hash_update(&importer->hash, importer->piece, count);
             status = write_piece(importer, inode, size, count);
@@ -114,7 +118,8 @@ static rp_status import_file(struct importer *importer)
     }
     uint64_t inode = RP_VFS_NONE;
     unsigned flags = RP_VFS_OPEN_CREATE | RP_VFS_OPEN_EXCLUSIVE | RP_VFS_OPEN_WRITE;
-    status = check_vfs(importer, rp_vfs_open(importer->vfs, root_start, guest_path(importer), flags, &inode));
+    status = check_vfs(importer,
+                       rp_vfs_open(importer->vfs, root_start, guest_path(importer), flags, &inode));
     if (status == RP_OK) {
         hash_tag(importer, 'f');
         status = copy_contents(importer, file, inode);
@@ -131,7 +136,8 @@ static rp_status import_symlink(struct importer *importer)
 {
     char target[RP_VFS_PATH_BYTES_MAX + 1];
     size_t size = 0;
-    rp_status status = rp_disk_read_link(importer->host, target, sizeof target, &size, importer->report);
+    rp_status status =
+        rp_disk_read_link(importer->host, target, sizeof target, &size, importer->report);
     if (status != RP_OK) {
         return status;
     }
@@ -165,8 +171,8 @@ static rp_status import_entry(struct importer *importer)
         break;
     }
     return rp_report_fail(importer->report, RP_ERROR_ARGUMENT,
-                          "%s: it is %s; only files, folders and symbolic links can be imported", importer->host,
-                          rp_disk_kind_text(kind));
+                          "%s: it is %s; only files, folders and symbolic links can be imported",
+                          importer->host, rp_disk_kind_text(kind));
 }
 
 /* Steps into a name of the present folder; the sizes to step back to. */
@@ -180,8 +186,8 @@ static rp_status step_in(struct importer *importer, const char *name, struct ste
     *out_step = (struct step){importer->host_size, importer->guest_size};
     if (!push_name(importer->host, &importer->host_size, name) ||
         !push_name(importer->guest, &importer->guest_size, name)) {
-        return rp_report_fail(importer->report, RP_ERROR_LIMIT, "%s: the path of '%s' in it is too long",
-                              importer->host, name);
+        return rp_report_fail(importer->report, RP_ERROR_LIMIT,
+                              "%s: the path of '%s' in it is too long", importer->host, name);
     }
     return RP_OK;
 }
@@ -223,7 +229,6 @@ static rp_status import_folder(struct importer *importer)
     return status;
 }
 
-
 /* ---- loops of symbolic links ---- */
 
 static rp_status refuse_loops(struct importer *importer, uint64_t directory);
@@ -239,10 +244,12 @@ static rp_status check_entry(struct importer *importer, const struct rp_vfs_entr
     if (status == RP_OK && entry->kind == RP_VFS_DIRECTORY) {
         status = refuse_loops(importer, entry->inode);
     } else if (status == RP_OK && entry->kind == RP_VFS_SYMLINK &&
-               rp_vfs_resolve(importer->vfs, root_start, guest_path(importer), true, &inode) == RP_VFS_LOOP) {
-        status = rp_report_fail(importer->report, RP_ERROR_ARGUMENT,
-                                "%s: a loop of symbolic links (or a chain of more than %u) cannot be imported",
-                                importer->host, RP_VFS_SYMLINK_DEPTH_MAX);
+               rp_vfs_resolve(importer->vfs, root_start, guest_path(importer), true, &inode) ==
+                   RP_VFS_LOOP) {
+        status = rp_report_fail(
+            importer->report, RP_ERROR_ARGUMENT,
+            "%s: a loop of symbolic links (or a chain of more than %u) cannot be imported",
+            importer->host, RP_VFS_SYMLINK_DEPTH_MAX);
     }
     step_back(importer, &step);
     return status;
@@ -276,8 +283,8 @@ static rp_status check_root(const struct importer *importer)
     uint64_t size = 0;
     rp_status status = rp_disk_stat(importer->host, true, &kind, &size, importer->report);
     if (status == RP_OK && kind != RP_DISK_DIRECTORY) {
-        status = rp_report_fail(importer->report, RP_ERROR_ARGUMENT, "%s: it is %s, not a folder", importer->host,
-                                rp_disk_kind_text(kind));
+        status = rp_report_fail(importer->report, RP_ERROR_ARGUMENT, "%s: it is %s, not a folder",
+                                importer->host, rp_disk_kind_text(kind));
     }
     return status;
 }
@@ -291,7 +298,8 @@ static rp_status import_tree(struct importer *importer)
     }
     uint64_t inode = RP_VFS_NONE;
     if (status == RP_OK) {
-        status = check_vfs(importer, rp_vfs_resolve(importer->vfs, root_start, guest_path(importer), true, &inode));
+        status = check_vfs(importer, rp_vfs_resolve(importer->vfs, root_start, guest_path(importer),
+                                                    true, &inode));
     }
     return status == RP_OK ? refuse_loops(importer, inode) : status;
 }
@@ -352,8 +360,8 @@ static rp_status add_import(struct rp_wasi *wasi, const char *host, const char *
 }
 
 /* What it does to the tree when it fails is undone by the caller. */
-static rp_status import_and_preopen(struct rp_wasi *wasi, struct importer *importer, const char *host,
-                                    const char *guest, bool read_only)
+static rp_status import_and_preopen(struct rp_wasi *wasi, struct importer *importer,
+                                    const char *host, const char *guest, bool read_only)
 {
     struct rp_vfs_path path;
     uint8_t hash[RP_HASH_BYTES];
@@ -375,8 +383,8 @@ static rp_status import_and_preopen(struct rp_wasi *wasi, struct importer *impor
     return status;
 }
 
-rp_status rp_wasi_import_dir(rp_wasi *wasi, const char *host_path, const char *guest, bool read_only,
-                             rp_report *report)
+rp_status rp_wasi_import_dir(rp_wasi *wasi, const char *host_path, const char *guest,
+                             bool read_only, rp_report *report)
 {
     if (wasi->bindings != NULL) {
         return rp_report_fail(report, RP_ERROR_STATE, "imports come before rp_wasi_define");

@@ -1,4 +1,5 @@
-/* Reading, writing and seeking (layer 4): fd_read, fd_pread, fd_write, fd_pwrite, fd_seek, fd_tell. */
+/* Reading, writing and seeking (layer 4): fd_read, fd_pread, fd_write, fd_pwrite, fd_seek,
+ * fd_tell. */
 #include "sandbox/wasi_call.h"
 
 /* The largest piece of input that is asked for in one go when several vectors receive it. */
@@ -36,7 +37,8 @@ static uint32_t bring_input(struct rp_wasi_call *call, void *data, size_t size, 
 }
 
 /* One piece of input into the vectors: what is there now, as a pipe would answer. */
-static uint32_t read_stream(struct rp_wasi_call *call, const struct rp_wasi_vectors *vectors, uint32_t *out_total)
+static uint32_t read_stream(struct rp_wasi_call *call, const struct rp_wasi_vectors *vectors,
+                            uint32_t *out_total)
 {
     uint32_t first = 0;
     while (first < vectors->count && vectors->items[first].size == 0) {
@@ -56,7 +58,8 @@ static uint32_t read_stream(struct rp_wasi_call *call, const struct rp_wasi_vect
     }
     uint32_t answer = bring_input(call, piece, size, &count);
     for (size_t done = 0; answer == RP_WASI_ERRNO_SUCCESS && done < count; first++) {
-        size_t part = count - done < vectors->items[first].size ? count - done : vectors->items[first].size;
+        size_t part =
+            count - done < vectors->items[first].size ? count - done : vectors->items[first].size;
         memcpy(vectors->items[first].bytes, piece + done, part);
         done += part;
     }
@@ -65,14 +68,16 @@ static uint32_t read_stream(struct rp_wasi_call *call, const struct rp_wasi_vect
     return answer;
 }
 
-static uint32_t read_file(struct rp_wasi_call *call, const struct rp_descriptor *descriptor, uint64_t offset,
-                          const struct rp_wasi_vectors *vectors, uint32_t *out_total)
+static uint32_t read_file(struct rp_wasi_call *call, const struct rp_descriptor *descriptor,
+                          uint64_t offset, const struct rp_wasi_vectors *vectors,
+                          uint32_t *out_total)
 {
     uint32_t total = 0;
     for (uint32_t i = 0; i < vectors->count; i++) {
         size_t count = 0;
-        enum rp_vfs_error error = rp_vfs_read(call->wasi->vfs, descriptor->inode, offset + total,
-                                              vectors->items[i].bytes, vectors->items[i].size, &count);
+        enum rp_vfs_error error =
+            rp_vfs_read(call->wasi->vfs, descriptor->inode, offset + total, vectors->items[i].bytes,
+                        vectors->items[i].size, &count);
         if (error != RP_VFS_OK) {
             return rp_wasi_from_vfs(call, error);
         }
@@ -92,7 +97,8 @@ uint32_t rp_wasi_fd_read(struct rp_wasi_call *call)
     uint32_t answer = check_transfer(descriptor, RP_RIGHT_FD_READ);
     struct rp_wasi_vectors vectors;
     if (answer == RP_WASI_ERRNO_SUCCESS) {
-        answer = rp_wasi_load_vectors(call, rp_arg_u32(call, 1), rp_arg_u32(call, 2), true, &vectors);
+        answer =
+            rp_wasi_load_vectors(call, rp_arg_u32(call, 1), rp_arg_u32(call, 2), true, &vectors);
     }
     if (answer == RP_WASI_ERRNO_SUCCESS && result == NULL) {
         answer = RP_WASI_ERRNO_FAULT;
@@ -125,7 +131,8 @@ uint32_t rp_wasi_fd_pread(struct rp_wasi_call *call)
     }
     struct rp_wasi_vectors vectors;
     if (answer == RP_WASI_ERRNO_SUCCESS) {
-        answer = rp_wasi_load_vectors(call, rp_arg_u32(call, 1), rp_arg_u32(call, 2), true, &vectors);
+        answer =
+            rp_wasi_load_vectors(call, rp_arg_u32(call, 1), rp_arg_u32(call, 2), true, &vectors);
     }
     if (answer == RP_WASI_ERRNO_SUCCESS && result == NULL) {
         answer = RP_WASI_ERRNO_FAULT;
@@ -157,11 +164,12 @@ static uint32_t write_stream(struct rp_wasi_call *call, const struct rp_descript
         }
         rp_status status = RP_OK;
         if (wasi->write != NULL) {
-            status = wasi->write(wasi->user, descriptor->stream, vectors->items[i].bytes, size, &call->report);
+            status = wasi->write(wasi->user, descriptor->stream, vectors->items[i].bytes, size,
+                                 &call->report);
         }
         if (status != RP_OK) {
-            rp_report_fail(&call->report, status, "standard %s: %s", descriptor->stream == 1 ? "output" : "error",
-                           rp_status_text(status));
+            rp_report_fail(&call->report, status, "standard %s: %s",
+                           descriptor->stream == 1 ? "output" : "error", rp_status_text(status));
             return RP_WASI_FAILS;
         }
         wasi->output_bytes += size;
@@ -173,8 +181,9 @@ static uint32_t write_stream(struct rp_wasi_call *call, const struct rp_descript
 }
 
 /* *out_end: the offset behind what was written. */
-static uint32_t write_file(struct rp_wasi_call *call, const struct rp_descriptor *descriptor, uint64_t offset,
-                           const struct rp_wasi_vectors *vectors, uint32_t *out_total, uint64_t *out_end)
+static uint32_t write_file(struct rp_wasi_call *call, const struct rp_descriptor *descriptor,
+                           uint64_t offset, const struct rp_wasi_vectors *vectors,
+                           uint32_t *out_total, uint64_t *out_end)
 {
     rp_wasi_touch_clock(call);
     if ((descriptor->flags & RP_FDFLAG_APPEND) != 0) {
@@ -186,8 +195,9 @@ static uint32_t write_file(struct rp_wasi_call *call, const struct rp_descriptor
     uint32_t total = 0;
     for (uint32_t i = 0; i < vectors->count; i++) {
         size_t count = 0;
-        enum rp_vfs_error error = rp_vfs_write(call->wasi->vfs, descriptor->inode, offset + total,
-                                               vectors->items[i].bytes, vectors->items[i].size, &count);
+        enum rp_vfs_error error =
+            rp_vfs_write(call->wasi->vfs, descriptor->inode, offset + total,
+                         vectors->items[i].bytes, vectors->items[i].size, &count);
         if (error != RP_VFS_OK && (total == 0 || error == RP_VFS_NOMEM)) {
             return rp_wasi_from_vfs(call, error);
         }
@@ -211,7 +221,8 @@ uint32_t rp_wasi_fd_write(struct rp_wasi_call *call)
     uint32_t answer = check_transfer(descriptor, RP_RIGHT_FD_WRITE);
     struct rp_wasi_vectors vectors;
     if (answer == RP_WASI_ERRNO_SUCCESS) {
-        answer = rp_wasi_load_vectors(call, rp_arg_u32(call, 1), rp_arg_u32(call, 2), false, &vectors);
+        answer =
+            rp_wasi_load_vectors(call, rp_arg_u32(call, 1), rp_arg_u32(call, 2), false, &vectors);
     }
     if (answer == RP_WASI_ERRNO_SUCCESS && result == NULL) {
         answer = RP_WASI_ERRNO_FAULT;
@@ -245,7 +256,8 @@ uint32_t rp_wasi_fd_pwrite(struct rp_wasi_call *call)
     }
     struct rp_wasi_vectors vectors;
     if (answer == RP_WASI_ERRNO_SUCCESS) {
-        answer = rp_wasi_load_vectors(call, rp_arg_u32(call, 1), rp_arg_u32(call, 2), false, &vectors);
+        answer =
+            rp_wasi_load_vectors(call, rp_arg_u32(call, 1), rp_arg_u32(call, 2), false, &vectors);
     }
     if (answer == RP_WASI_ERRNO_SUCCESS && result == NULL) {
         answer = RP_WASI_ERRNO_FAULT;
@@ -270,7 +282,8 @@ static uint32_t check_offset(const struct rp_descriptor *descriptor, uint64_t ri
     if (descriptor->kind == RP_DESCRIPTOR_STREAM) {
         return RP_WASI_ERRNO_SPIPE;
     }
-    return (descriptor->rights_base & rights) != 0 ? RP_WASI_ERRNO_SUCCESS : RP_WASI_ERRNO_NOTCAPABLE;
+    return (descriptor->rights_base & rights) != 0 ? RP_WASI_ERRNO_SUCCESS
+                                                   : RP_WASI_ERRNO_NOTCAPABLE;
 }
 
 uint32_t rp_wasi_fd_seek(struct rp_wasi_call *call)

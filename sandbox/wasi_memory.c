@@ -69,8 +69,8 @@ void rp_wasi_store_filestat(uint8_t *at, const struct rp_vfs_stat *stat)
     rp_put_u64(at + 56, stat->changed_ns);
 }
 
-uint32_t rp_wasi_set_times(struct rp_wasi_call *call, uint64_t inode, uint64_t accessed_ns, uint64_t modified_ns,
-                           uint32_t flags)
+uint32_t rp_wasi_set_times(struct rp_wasi_call *call, uint64_t inode, uint64_t accessed_ns,
+                           uint64_t modified_ns, uint32_t flags)
 {
     uint64_t now = call->host->time_ns(call->host->context);
     struct rp_vfs_times times = {0};
@@ -101,7 +101,8 @@ static void sink_key(uint64_t *keys, uint32_t root, uint32_t count)
     }
 }
 
-/* Whether two of the ranges (address << 32 | size, none empty) share a byte. Sorts them: in n log n, so that no guest makes a call slow. */
+/* Whether two of the ranges (address << 32 | size, none empty) share a byte. Sorts them: in n
+ * log n, so that no guest makes a call slow. */
 static bool ranges_overlap(uint64_t *keys, uint32_t count)
 {
     for (uint32_t root = count / 2; root > 0; root--) {
@@ -121,8 +122,8 @@ static bool ranges_overlap(uint64_t *keys, uint32_t count)
     return false;
 }
 
-uint32_t rp_wasi_load_vectors(const struct rp_wasi_call *call, uint32_t address, uint32_t count, bool writes,
-                              struct rp_wasi_vectors *out_vectors)
+uint32_t rp_wasi_load_vectors(const struct rp_wasi_call *call, uint32_t address, uint32_t count,
+                              bool writes, struct rp_wasi_vectors *out_vectors)
 {
     if (count > RP_WASI_VECTORS_MAX) {
         return RP_WASI_ERRNO_INVAL;

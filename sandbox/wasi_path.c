@@ -8,7 +8,8 @@ struct path_arg {
     const struct rp_descriptor *descriptor;
 };
 
-static uint32_t load_path(const struct rp_wasi_call *call, unsigned index, struct rp_vfs_path *out_path)
+static uint32_t load_path(const struct rp_wasi_call *call, unsigned index,
+                          struct rp_vfs_path *out_path)
 {
     uint32_t size = rp_arg_u32(call, index + 1);
     const uint8_t *bytes = rp_guest_bytes(call, rp_arg_u32(call, index), size);
@@ -19,8 +20,8 @@ static uint32_t load_path(const struct rp_wasi_call *call, unsigned index, struc
     return RP_WASI_ERRNO_SUCCESS;
 }
 
-static uint32_t load_path_arg(const struct rp_wasi_call *call, unsigned fd_index, unsigned path_index, uint64_t right,
-                              struct path_arg *out_arg)
+static uint32_t load_path_arg(const struct rp_wasi_call *call, unsigned fd_index,
+                              unsigned path_index, uint64_t right, struct path_arg *out_arg)
 {
     const struct rp_descriptor *descriptor = rp_wasi_descriptor(call, fd_index);
     if (descriptor == NULL) {
@@ -68,7 +69,8 @@ uint32_t rp_wasi_path_filestat_get(struct rp_wasi_call *call)
     }
     uint64_t inode = RP_VFS_NONE;
     struct rp_vfs_stat stat;
-    enum rp_vfs_error error = rp_vfs_resolve(call->wasi->vfs, arg.start, arg.path, flags != 0, &inode);
+    enum rp_vfs_error error =
+        rp_vfs_resolve(call->wasi->vfs, arg.start, arg.path, flags != 0, &inode);
     if (error == RP_VFS_OK) {
         error = rp_vfs_stat(call->wasi->vfs, inode, &stat);
     }
@@ -98,7 +100,8 @@ uint32_t rp_wasi_path_filestat_set_times(struct rp_wasi_call *call)
         return answer;
     }
     uint64_t inode = RP_VFS_NONE;
-    enum rp_vfs_error error = rp_vfs_resolve(call->wasi->vfs, arg.start, arg.path, lookup != 0, &inode);
+    enum rp_vfs_error error =
+        rp_vfs_resolve(call->wasi->vfs, arg.start, arg.path, lookup != 0, &inode);
     if (error != RP_VFS_OK || arg.start.read_only) {
         return error != RP_VFS_OK ? rp_wasi_from_vfs(call, error) : RP_WASI_ERRNO_ROFS;
     }
@@ -121,8 +124,8 @@ uint32_t rp_wasi_path_link(struct rp_wasi_call *call)
         return answer;
     }
     rp_wasi_touch_clock(call);
-    return rp_wasi_from_vfs(call, rp_vfs_link(call->wasi->vfs, old_arg.start, old_arg.path, flags != 0, new_arg.start,
-                                              new_arg.path));
+    return rp_wasi_from_vfs(call, rp_vfs_link(call->wasi->vfs, old_arg.start, old_arg.path,
+                                              flags != 0, new_arg.start, new_arg.path));
 }
 
 /* ---- path_open ---- */
@@ -192,7 +195,8 @@ uint32_t rp_wasi_path_open(struct rp_wasi_call *call)
     if (answer != RP_WASI_ERRNO_SUCCESS) {
         return answer;
     }
-    struct rp_descriptor opened = {.flags = (uint16_t)request.fdflags, .read_only = request.arg.start.read_only};
+    struct rp_descriptor opened = {.flags = (uint16_t)request.fdflags,
+                                   .read_only = request.arg.start.read_only};
     struct rp_descriptor parent = *request.arg.descriptor; /* the table may move */
     request.arg.descriptor = &parent;
     switch (rp_descriptor_reserve(&wasi->descriptors)) {
@@ -204,12 +208,13 @@ uint32_t rp_wasi_path_open(struct rp_wasi_call *call)
         return rp_wasi_fail_memory(call);
     }
     rp_wasi_touch_clock(call);
-    enum rp_vfs_error error =
-        rp_vfs_open(wasi->vfs, request.arg.start, request.arg.path, request.vfs_flags, &opened.inode);
+    enum rp_vfs_error error = rp_vfs_open(wasi->vfs, request.arg.start, request.arg.path,
+                                          request.vfs_flags, &opened.inode);
     if (error != RP_VFS_OK) {
         return rp_wasi_from_vfs(call, error);
     }
-    opened.kind = rp_vfs_is_directory(wasi->vfs, opened.inode) ? RP_DESCRIPTOR_DIRECTORY : RP_DESCRIPTOR_FILE;
+    opened.kind =
+        rp_vfs_is_directory(wasi->vfs, opened.inode) ? RP_DESCRIPTOR_DIRECTORY : RP_DESCRIPTOR_FILE;
     grant_rights(call, &request, &opened);
     rp_put_u32(request.result, rp_descriptor_add(&wasi->descriptors, &opened));
     return RP_WASI_ERRNO_SUCCESS;
@@ -265,8 +270,8 @@ uint32_t rp_wasi_path_rename(struct rp_wasi_call *call)
         return answer;
     }
     rp_wasi_touch_clock(call);
-    return rp_wasi_from_vfs(
-        call, rp_vfs_rename(call->wasi->vfs, old_arg.start, old_arg.path, new_arg.start, new_arg.path));
+    return rp_wasi_from_vfs(call, rp_vfs_rename(call->wasi->vfs, old_arg.start, old_arg.path,
+                                                new_arg.start, new_arg.path));
 }
 
 uint32_t rp_wasi_path_symlink(struct rp_wasi_call *call)
@@ -284,7 +289,8 @@ uint32_t rp_wasi_path_symlink(struct rp_wasi_call *call)
         return answer;
     }
     rp_wasi_touch_clock(call);
-    return rp_wasi_from_vfs(call, rp_vfs_make_symlink(call->wasi->vfs, arg.start, arg.path, target));
+    return rp_wasi_from_vfs(call,
+                            rp_vfs_make_symlink(call->wasi->vfs, arg.start, arg.path, target));
 }
 
 uint32_t rp_wasi_path_unlink_file(struct rp_wasi_call *call)

@@ -1,7 +1,8 @@
 /* poll_oneoff (layer 4): waiting is advancing the virtual clock.
  *
- * Descriptors never make anyone wait: files are ready, output is taken at once, and reading input waits by itself. So a poll either answers at once or, if only
- * clocks are asked, sleeps until the earliest of them. Events come in the order of their subscriptions. */
+ * Descriptors never make anyone wait: files are ready, output is taken at once, and reading
+ * input waits by itself. So a poll either answers at once or, if only clocks are asked, sleeps
+ * until the earliest of them. Events come in the order of their subscriptions. */
 #include "sandbox/wasi_call.h"
 
 /* One subscription, or what it turned into. */
@@ -20,8 +21,8 @@ static uint64_t add_saturating(uint64_t a, uint64_t b)
 }
 
 /* INVAL for what no program may send; an error of one subscription becomes its event. */
-static uint32_t load_clock(const struct rp_wasi_call *call, const uint8_t *subscription, uint64_t now_ns,
-                           struct poll_item *item)
+static uint32_t load_clock(const struct rp_wasi_call *call, const uint8_t *subscription,
+                           uint64_t now_ns, struct poll_item *item)
 {
     uint32_t clock = rp_get_u32(subscription + 16);
     uint64_t timeout = rp_get_u64(subscription + 24);
@@ -37,32 +38,36 @@ static uint32_t load_clock(const struct rp_wasi_call *call, const uint8_t *subsc
     if ((flags & RP_SUBCLOCKFLAG_ABSTIME) == 0) {
         item->deadline_ns = add_saturating(now_ns, timeout);
     } else {
-        item->deadline_ns = clock == RP_CLOCK_MONOTONIC ? add_saturating(timeout, call->wasi->start_ns) : timeout;
+        item->deadline_ns =
+            clock == RP_CLOCK_MONOTONIC ? add_saturating(timeout, call->wasi->start_ns) : timeout;
     }
     item->ready = item->deadline_ns <= now_ns;
     return RP_WASI_ERRNO_SUCCESS;
 }
 
-static void load_descriptor(const struct rp_wasi_call *call, const uint8_t *subscription, struct poll_item *item)
+static void load_descriptor(const struct rp_wasi_call *call, const uint8_t *subscription,
+                            struct poll_item *item)
 {
     struct rp_wasi *wasi = call->wasi;
     const struct rp_descriptor *descriptor =
         rp_descriptor_get(&wasi->descriptors, rp_get_u32(subscription + 16));
     bool reads = item->type == RP_EVENTTYPE_FD_READ;
     item->ready = true;
-    if (descriptor == NULL || (descriptor->kind == RP_DESCRIPTOR_STREAM && reads != (descriptor->stream == 0))) {
+    if (descriptor == NULL ||
+        (descriptor->kind == RP_DESCRIPTOR_STREAM && reads != (descriptor->stream == 0))) {
         item->error = RP_WASI_ERRNO_BADF;
         return;
     }
     struct rp_vfs_stat stat;
     if (reads && descriptor->kind == RP_DESCRIPTOR_FILE &&
-        rp_vfs_stat(wasi->vfs, descriptor->inode, &stat) == RP_VFS_OK && stat.size > descriptor->offset) {
+        rp_vfs_stat(wasi->vfs, descriptor->inode, &stat) == RP_VFS_OK &&
+        stat.size > descriptor->offset) {
         item->bytes = stat.size - descriptor->offset;
     }
 }
 
-static uint32_t load_item(const struct rp_wasi_call *call, const uint8_t *subscription, uint64_t now_ns,
-                          struct poll_item *out_item)
+static uint32_t load_item(const struct rp_wasi_call *call, const uint8_t *subscription,
+                          uint64_t now_ns, struct poll_item *out_item)
 {
     *out_item = (struct poll_item){.userdata = rp_get_u64(subscription), .type = subscription[8]};
     if (out_item->type == RP_EVENTTYPE_CLOCK) {
@@ -85,14 +90,16 @@ static void put_event(uint8_t *at, const struct poll_item *item)
 }
 
 /* Checks all subscriptions and finds whether any is ready and the earliest deadline. */
-static uint32_t survey(const struct rp_wasi_call *call, const uint8_t *subscriptions, uint32_t count, uint64_t now_ns,
-                       bool *out_any_ready, uint64_t *out_earliest_ns)
+static uint32_t survey(const struct rp_wasi_call *call, const uint8_t *subscriptions,
+                       uint32_t count, uint64_t now_ns, bool *out_any_ready,
+                       uint64_t *out_earliest_ns)
 {
     bool any_ready = false;
     uint64_t earliest_ns = UINT64_MAX;
     for (uint32_t i = 0; i < count; i++) {
         struct poll_item item;
-        uint32_t answer = load_item(call, subscriptions + (size_t)i * RP_WASI_SUBSCRIPTION_BYTES, now_ns, &item);
+        uint32_t answer =
+            load_item(call, subscriptions + (size_t)i * RP_WASI_SUBSCRIPTION_BYTES, now_ns, &item);
         if (answer != RP_WASI_ERRNO_SUCCESS) {
             return answer;
         }
@@ -139,7 +146,8 @@ uint32_t rp_wasi_poll_oneoff(struct rp_wasi_call *call)
     uint32_t written = 0;
     for (uint32_t i = 0; i < count; i++) {
         struct poll_item item;
-        answer = load_item(call, subscriptions + (size_t)i * RP_WASI_SUBSCRIPTION_BYTES, now_ns, &item);
+        answer =
+            load_item(call, subscriptions + (size_t)i * RP_WASI_SUBSCRIPTION_BYTES, now_ns, &item);
         RP_ASSERT(answer == RP_WASI_ERRNO_SUCCESS);
         if (item.ready || item.deadline_ns <= until_ns) {
             put_event(events + (size_t)written * RP_WASI_EVENT_BYTES, &item);

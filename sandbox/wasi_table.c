@@ -2,13 +2,13 @@
 #include "sandbox/wasi_call.h"
 
 const struct rp_wasi_function rp_wasi_functions[RP_WASI_FUNCTION_COUNT] = {
-#define RP_WASI(function, letters, offered, length_bits, shown)                                                        \
-    {.name = #function,                                                                                                \
-     .params = letters,                                                                                                \
-     .trace = shown,                                                                                                   \
-     .implementation = rp_wasi_##function,                                                                             \
-     .offer = RP_OFFER_##offered,                                                                                      \
-     .lengths = (length_bits),                                                                                         \
+#define RP_WASI(function, letters, offered, length_bits, shown) \
+    {.name = #function,                                         \
+     .params = letters,                                         \
+     .trace = shown,                                            \
+     .implementation = rp_wasi_##function,                      \
+     .offer = RP_OFFER_##offered,                               \
+     .lengths = (length_bits),                                  \
      .returns = RP_WASI_INDEX_##function != RP_WASI_INDEX_proc_exit},
 #include "sandbox/wasi.def"
 #undef RP_WASI
@@ -25,7 +25,8 @@ static uint64_t add_saturating(uint64_t a, uint64_t b)
     return b > UINT64_MAX - a ? UINT64_MAX : a + b;
 }
 
-/* The bytes that the vectors name, their own included; vectors beyond memory or beyond the bound count nothing, since the call will refuse. */
+/* The bytes that the vectors name, their own included; vectors beyond memory or beyond the bound
+ * count nothing, since the call will refuse. */
 static uint64_t vector_bytes(const struct rp_wasi_call *call)
 {
     uint32_t count = rp_arg_u32(call, 2);
@@ -44,7 +45,8 @@ static uint64_t vector_bytes(const struct rp_wasi_call *call)
     return total;
 }
 
-uint64_t rp_wasi_offered_bytes(const struct rp_wasi_function *function, const struct rp_wasi_call *call)
+uint64_t rp_wasi_offered_bytes(const struct rp_wasi_function *function,
+                               const struct rp_wasi_call *call)
 {
     uint64_t total = 0;
     switch (function->offer) {

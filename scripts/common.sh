@@ -15,16 +15,6 @@ fail() {
     exit 1
 }
 
-as_root() {
-    if [ "$(id -u)" = 0 ]; then
-        "$@"
-    elif command -v sudo >/dev/null 2>&1; then
-        sudo "$@"
-    else
-        fail "to install packages, run as root or install sudo; or install by hand: $missing"
-    fi
-}
-
 # Installs the packages that are missing. Where there is no apt, checks the tools that the build names.
 install_packages() {
     if ! command -v apt-get >/dev/null 2>&1; then
@@ -41,9 +31,14 @@ install_packages() {
     done
     if [ -n "$missing" ]; then
         say "installing:$missing"
+        as_root=
+        if [ "$(id -u)" != 0 ]; then
+            command -v sudo >/dev/null 2>&1 || fail "run as root, or install sudo, or install by hand:$missing"
+            as_root=sudo
+        fi
         log=$(mktemp)
         # shellcheck disable=SC2086  # a list of names
-        if ! { as_root apt-get -q update && as_root env DEBIAN_FRONTEND=noninteractive \
+        if ! { $as_root apt-get -q update && $as_root env DEBIAN_FRONTEND=noninteractive \
             apt-get -q install -y --no-install-recommends $missing; } >"$log" 2>&1 </dev/null; then
             tail -n 20 "$log" >&2
             rm -f "$log"

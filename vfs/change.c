@@ -1,14 +1,15 @@
 /* Making, linking, renaming and removing names (layer 2).
  *
- * Every function first does all that may fail, owning what it will change, and then changes it. Which error wins when several apply follows
- * Linux, so that a tree on the host can serve as the oracle. */
+ * Every function first does all that may fail, owning what it will change, and then changes it.
+ * Which error wins when several apply follows Linux, so that a tree on the host can serve as the
+ * oracle. */
 #include "vfs/inode.h"
 
 #include <string.h>
 
 /* A new inode under a name that is absent. `links` are the inode's own. */
-static enum rp_vfs_error make_entry(struct rp_vfs *vfs, const struct rp_place *place, enum rp_vfs_kind kind,
-                                    uint64_t *out_inode)
+static enum rp_vfs_error make_entry(struct rp_vfs *vfs, const struct rp_place *place,
+                                    enum rp_vfs_kind kind, uint64_t *out_inode)
 {
     uint64_t number = RP_VFS_NONE;
     enum rp_vfs_error error = rp_inode_create(vfs, kind, &number);
@@ -26,8 +27,9 @@ static enum rp_vfs_error make_entry(struct rp_vfs *vfs, const struct rp_place *p
 }
 
 /* The place of a name that shall be made: absent, in a directory that may be written. */
-static enum rp_vfs_error find_absent(const struct rp_vfs *vfs, struct rp_vfs_start start, struct rp_vfs_path path,
-                                     bool is_directory, struct rp_place *out_place)
+static enum rp_vfs_error find_absent(const struct rp_vfs *vfs, struct rp_vfs_start start,
+                                     struct rp_vfs_path path, bool is_directory,
+                                     struct rp_place *out_place)
 {
     enum rp_vfs_error error = rp_place_find(vfs, start.directory, path, RP_FOLLOW_NEVER, out_place);
     if (error != RP_VFS_OK) {
@@ -42,8 +44,8 @@ static enum rp_vfs_error find_absent(const struct rp_vfs *vfs, struct rp_vfs_sta
     return start.read_only ? RP_VFS_ROFS : RP_VFS_OK;
 }
 
-static enum rp_vfs_error open_existing(struct rp_vfs *vfs, struct rp_vfs_start start, const struct rp_place *place,
-                                       unsigned flags)
+static enum rp_vfs_error open_existing(struct rp_vfs *vfs, struct rp_vfs_start start,
+                                       const struct rp_place *place, unsigned flags)
 {
     enum rp_vfs_kind kind = rp_inode_get(vfs, place->inode)->kind;
     if ((flags & RP_VFS_OPEN_CREATE) != 0 && (flags & RP_VFS_OPEN_EXCLUSIVE) != 0) {
@@ -72,22 +74,25 @@ static enum rp_vfs_error open_existing(struct rp_vfs *vfs, struct rp_vfs_start s
     return error;
 }
 
-enum rp_vfs_error rp_vfs_open(struct rp_vfs *vfs, struct rp_vfs_start start, struct rp_vfs_path path, unsigned flags,
-                              uint64_t *out_inode)
+enum rp_vfs_error rp_vfs_open(struct rp_vfs *vfs, struct rp_vfs_start start,
+                              struct rp_vfs_path path, unsigned flags, uint64_t *out_inode)
 {
     bool creates = (flags & RP_VFS_OPEN_CREATE) != 0;
     bool exclusive = creates && (flags & RP_VFS_OPEN_EXCLUSIVE) != 0;
     if (creates && (flags & RP_VFS_OPEN_DIRECTORY) != 0) {
         return RP_VFS_INVAL;
     }
-    enum rp_follow follow = (flags & RP_VFS_OPEN_FOLLOW) != 0 && !exclusive ? RP_FOLLOW_LAST : RP_FOLLOW_SLASH;
+    bool follows = (flags & RP_VFS_OPEN_FOLLOW) != 0 && !exclusive;
+    enum rp_follow follow = follows ? RP_FOLLOW_LAST : RP_FOLLOW_SLASH;
+    if (creates) {
+        follow = follows ? RP_FOLLOW_PLAIN : RP_FOLLOW_NEVER;
+    }
     struct rp_place place;
-    enum rp_vfs_error error =
-        rp_place_find(vfs, start.directory, path, exclusive ? RP_FOLLOW_NEVER : follow, &place);
+    enum rp_vfs_error error = rp_place_find(vfs, start.directory, path, follow, &place);
     if (error != RP_VFS_OK) {
         return error;
     }
-    if (creates && place.slash) {
+    if (creates && place.slash && place.kind == RP_PLACE_NAME) {
         return RP_VFS_ISDIR;
     }
     if (place.inode != RP_VFS_NONE) {
@@ -112,7 +117,8 @@ enum rp_vfs_error rp_vfs_open(struct rp_vfs *vfs, struct rp_vfs_start start, str
     return error;
 }
 
-enum rp_vfs_error rp_vfs_make_directory(struct rp_vfs *vfs, struct rp_vfs_start start, struct rp_vfs_path path)
+enum rp_vfs_error rp_vfs_make_directory(struct rp_vfs *vfs, struct rp_vfs_start start,
+                                        struct rp_vfs_path path)
 {
     struct rp_place place;
     enum rp_vfs_error error = find_absent(vfs, start, path, true, &place);
@@ -134,8 +140,8 @@ enum rp_vfs_error rp_vfs_make_directory(struct rp_vfs *vfs, struct rp_vfs_start 
     return RP_VFS_OK;
 }
 
-enum rp_vfs_error rp_vfs_make_symlink(struct rp_vfs *vfs, struct rp_vfs_start start, struct rp_vfs_path path,
-                                      struct rp_vfs_path target)
+enum rp_vfs_error rp_vfs_make_symlink(struct rp_vfs *vfs, struct rp_vfs_start start,
+                                      struct rp_vfs_path path, struct rp_vfs_path target)
 {
     if (target.size == 0) {
         return RP_VFS_NOENT;
@@ -173,8 +179,9 @@ enum rp_vfs_error rp_vfs_make_symlink(struct rp_vfs *vfs, struct rp_vfs_start st
     return RP_VFS_OK;
 }
 
-enum rp_vfs_error rp_vfs_link(struct rp_vfs *vfs, struct rp_vfs_start old_start, struct rp_vfs_path old_path,
-                              bool follow, struct rp_vfs_start new_start, struct rp_vfs_path new_path)
+enum rp_vfs_error rp_vfs_link(struct rp_vfs *vfs, struct rp_vfs_start old_start,
+                              struct rp_vfs_path old_path, bool follow,
+                              struct rp_vfs_start new_start, struct rp_vfs_path new_path)
 {
     uint64_t number = RP_VFS_NONE;
     enum rp_vfs_error error = rp_vfs_resolve(vfs, old_start, old_path, follow, &number);
@@ -212,7 +219,8 @@ enum rp_vfs_error rp_vfs_link(struct rp_vfs *vfs, struct rp_vfs_start old_start,
     return RP_VFS_OK;
 }
 
-/* Takes a name away and one link from what it named; the inode must be owned and the removal prepared. */
+/* Takes a name away and one link from what it named; the inode must be owned and the removal
+ * prepared. */
 static void remove_entry(struct rp_vfs *vfs, const struct rp_place *place)
 {
     rp_directory_remove(vfs, place->directory, place->name, place->name_size);
@@ -229,20 +237,23 @@ static void remove_entry(struct rp_vfs *vfs, const struct rp_place *place)
 }
 
 /* The common end of unlinking and removing a directory. */
-static enum rp_vfs_error remove_place(struct rp_vfs *vfs, struct rp_vfs_start start, const struct rp_place *place)
+static enum rp_vfs_error remove_place(struct rp_vfs *vfs, struct rp_vfs_start start,
+                                      const struct rp_place *place)
 {
     if (start.read_only) {
         return RP_VFS_ROFS;
     }
     if (rp_inode_own(vfs, place->inode) == NULL ||
-        rp_directory_prepare_remove(vfs, place->directory, place->name, place->name_size) != RP_VFS_OK) {
+        rp_directory_prepare_remove(vfs, place->directory, place->name, place->name_size) !=
+            RP_VFS_OK) {
         return RP_VFS_NOMEM;
     }
     remove_entry(vfs, place);
     return RP_VFS_OK;
 }
 
-enum rp_vfs_error rp_vfs_unlink(struct rp_vfs *vfs, struct rp_vfs_start start, struct rp_vfs_path path)
+enum rp_vfs_error rp_vfs_unlink(struct rp_vfs *vfs, struct rp_vfs_start start,
+                                struct rp_vfs_path path)
 {
     struct rp_place place;
     enum rp_vfs_error error = rp_place_find(vfs, start.directory, path, RP_FOLLOW_NEVER, &place);
@@ -261,7 +272,8 @@ enum rp_vfs_error rp_vfs_unlink(struct rp_vfs *vfs, struct rp_vfs_start start, s
     return place.slash ? RP_VFS_NOTDIR : remove_place(vfs, start, &place);
 }
 
-enum rp_vfs_error rp_vfs_remove_directory(struct rp_vfs *vfs, struct rp_vfs_start start, struct rp_vfs_path path)
+enum rp_vfs_error rp_vfs_remove_directory(struct rp_vfs *vfs, struct rp_vfs_start start,
+                                          struct rp_vfs_path path)
 {
     struct rp_place place;
     enum rp_vfs_error error = rp_place_find(vfs, start.directory, path, RP_FOLLOW_NEVER, &place);
@@ -296,9 +308,10 @@ static bool is_above(const struct rp_vfs *vfs, uint64_t ancestor, uint64_t direc
     }
 }
 
-/* What POSIX asks before anything is renamed. *out_same: both names are the same inode, nothing is to be done. */
-static enum rp_vfs_error check_rename(const struct rp_vfs *vfs, const struct rp_place *from, const struct rp_place *to,
-                                      bool *out_same)
+/* What POSIX asks before anything is renamed. *out_same: both names are the same inode, nothing
+ * is to be done. */
+static enum rp_vfs_error check_rename(const struct rp_vfs *vfs, const struct rp_place *from,
+                                      const struct rp_place *to, bool *out_same)
 {
     *out_same = false;
     if (from->kind != RP_PLACE_NAME || to->kind != RP_PLACE_NAME) {
@@ -332,8 +345,10 @@ static enum rp_vfs_error check_rename(const struct rp_vfs *vfs, const struct rp_
     return onto_directory && target->of.directory.entry_count > 0 ? RP_VFS_NOTEMPTY : RP_VFS_OK;
 }
 
-/* The moved inode has its new name; now it loses the old one, and what the new name named before loses that. */
-static void finish_rename(struct rp_vfs *vfs, const struct rp_place *from, const struct rp_place *to)
+/* The moved inode has its new name; now it loses the old one, and what the new name named before
+ * loses that. */
+static void finish_rename(struct rp_vfs *vfs, const struct rp_place *from,
+                          const struct rp_place *to)
 {
     rp_directory_remove(vfs, from->directory, from->name, from->name_size);
     struct rp_inode *moved = rp_inode_owned(vfs, from->inode);
@@ -358,7 +373,8 @@ static void finish_rename(struct rp_vfs *vfs, const struct rp_place *from, const
     rp_inode_collect(vfs, to->inode);
 }
 
-static enum rp_vfs_error do_rename(struct rp_vfs *vfs, const struct rp_place *from, const struct rp_place *to)
+static enum rp_vfs_error do_rename(struct rp_vfs *vfs, const struct rp_place *from,
+                                   const struct rp_place *to)
 {
     bool adds_subdirectory = rp_vfs_is_directory(vfs, from->inode) && to->inode == RP_VFS_NONE &&
                              from->directory != to->directory;
@@ -367,7 +383,8 @@ static enum rp_vfs_error do_rename(struct rp_vfs *vfs, const struct rp_place *fr
     }
     if (rp_inode_own(vfs, from->inode) == NULL || rp_inode_own(vfs, to->directory) == NULL ||
         (to->inode != RP_VFS_NONE && rp_inode_own(vfs, to->inode) == NULL) ||
-        rp_directory_prepare_remove(vfs, from->directory, from->name, from->name_size) != RP_VFS_OK) {
+        rp_directory_prepare_remove(vfs, from->directory, from->name, from->name_size) !=
+            RP_VFS_OK) {
         return RP_VFS_NOMEM;
     }
     enum rp_vfs_error error =
@@ -380,12 +397,14 @@ static enum rp_vfs_error do_rename(struct rp_vfs *vfs, const struct rp_place *fr
     return error;
 }
 
-enum rp_vfs_error rp_vfs_rename(struct rp_vfs *vfs, struct rp_vfs_start old_start, struct rp_vfs_path old_path,
-                                struct rp_vfs_start new_start, struct rp_vfs_path new_path)
+enum rp_vfs_error rp_vfs_rename(struct rp_vfs *vfs, struct rp_vfs_start old_start,
+                                struct rp_vfs_path old_path, struct rp_vfs_start new_start,
+                                struct rp_vfs_path new_path)
 {
     struct rp_place from;
     struct rp_place to;
-    enum rp_vfs_error error = rp_place_find(vfs, old_start.directory, old_path, RP_FOLLOW_NEVER, &from);
+    enum rp_vfs_error error =
+        rp_place_find(vfs, old_start.directory, old_path, RP_FOLLOW_NEVER, &from);
     if (error == RP_VFS_OK) {
         error = rp_place_find(vfs, new_start.directory, new_path, RP_FOLLOW_NEVER, &to);
     }

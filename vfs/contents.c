@@ -1,6 +1,7 @@
 /* Contents of files: sparse pages, copy-on-write (layer 2).
  *
- * Writing first makes every page that it will need (which may fail, with nothing changed), then moves the bytes (which cannot). */
+ * Writing first makes every page that it will need (which may fail, with nothing changed), then
+ * moves the bytes (which cannot). */
 #include "vfs/inode.h"
 
 #include <string.h>
@@ -21,8 +22,8 @@ static uint64_t page_of(uint64_t offset)
     return offset / RP_VFS_PAGE_BYTES;
 }
 
-enum rp_vfs_error rp_vfs_read(const struct rp_vfs *vfs, uint64_t number, uint64_t offset, void *data, size_t size,
-                              size_t *out_count)
+enum rp_vfs_error rp_vfs_read(const struct rp_vfs *vfs, uint64_t number, uint64_t offset,
+                              void *data, size_t size, size_t *out_count)
 {
     const struct rp_inode *inode = rp_inode_get(vfs, number);
     if (inode == NULL || inode->kind != RP_VFS_FILE) {
@@ -51,7 +52,8 @@ enum rp_vfs_error rp_vfs_read(const struct rp_vfs *vfs, uint64_t number, uint64_
     return RP_VFS_OK;
 }
 
-/* Pages first..end-1 of a file will be written: how many must be made, and how many of these are new to it (the quota's count). */
+/* Pages first..end-1 of a file will be written: how many must be made, and how many of these are
+ * new to it (the quota's count). */
 struct page_plan {
     uint64_t first;
     uint64_t end;
@@ -59,7 +61,8 @@ struct page_plan {
     uint64_t copied_pages;
 };
 
-/* Fills in the counts and owns the paths to the pages. Ends the plan before the page that the quota does not allow. False: no memory. */
+/* Fills in the counts and owns the paths to the pages. Ends the plan before the page that the
+ * quota does not allow. False: no memory. */
 static bool plan_pages(struct rp_vfs *vfs, struct rp_inode *inode, struct page_plan *plan)
 {
     struct rp_radix *pages = &inode->of.file.pages;
@@ -93,7 +96,8 @@ static void free_spare_pages(struct rp_allocator *allocator, struct rp_vfs_page 
 }
 
 /* A chain of `count` fresh pages; NULL with *out_failed when the host has no memory. */
-static struct rp_vfs_page *make_spare_pages(struct rp_allocator *allocator, uint64_t count, bool *out_failed)
+static struct rp_vfs_page *make_spare_pages(struct rp_allocator *allocator, uint64_t count,
+                                            bool *out_failed)
 {
     struct rp_vfs_page *spare = NULL;
     *out_failed = false;
@@ -112,10 +116,12 @@ static struct rp_vfs_page *make_spare_pages(struct rp_allocator *allocator, uint
 }
 
 /* Makes the pages of the plan exist and belong to this file alone. New ones are zero. */
-static enum rp_vfs_error make_pages(struct rp_vfs *vfs, struct rp_inode *inode, const struct page_plan *plan)
+static enum rp_vfs_error make_pages(struct rp_vfs *vfs, struct rp_inode *inode,
+                                    const struct page_plan *plan)
 {
     bool failed = false;
-    struct rp_vfs_page *spare = make_spare_pages(vfs->allocator, plan->new_pages + plan->copied_pages, &failed);
+    struct rp_vfs_page *spare =
+        make_spare_pages(vfs->allocator, plan->new_pages + plan->copied_pages, &failed);
     if (failed) {
         return RP_VFS_NOMEM;
     }
@@ -164,8 +170,8 @@ static void touch(struct rp_vfs *vfs, struct rp_inode *inode)
     inode->changed_ns = vfs->now_ns;
 }
 
-enum rp_vfs_error rp_vfs_write(struct rp_vfs *vfs, uint64_t number, uint64_t offset, const void *data, size_t size,
-                               size_t *out_count)
+enum rp_vfs_error rp_vfs_write(struct rp_vfs *vfs, uint64_t number, uint64_t offset,
+                               const void *data, size_t size, size_t *out_count)
 {
     const struct rp_inode *shared = rp_inode_get(vfs, number);
     if (shared == NULL || shared->kind != RP_VFS_FILE) {
@@ -251,7 +257,8 @@ enum rp_vfs_error rp_vfs_truncate(struct rp_vfs *vfs, uint64_t number, uint64_t 
     return RP_VFS_OK;
 }
 
-enum rp_vfs_error rp_vfs_allocate(struct rp_vfs *vfs, uint64_t number, uint64_t offset, uint64_t size)
+enum rp_vfs_error rp_vfs_allocate(struct rp_vfs *vfs, uint64_t number, uint64_t offset,
+                                  uint64_t size)
 {
     const struct rp_inode *shared = rp_inode_get(vfs, number);
     if (shared == NULL || shared->kind != RP_VFS_FILE || size == 0) {

@@ -1,8 +1,9 @@
 /* Directory entries, their order and their cookies (layer 2).
  *
- * An entry's cookie is its number in order of making, never used twice. A listing goes on behind the name that a cookie stands for. When an entry goes
- * that a reader may have been given the cookie of, its name is remembered in `gone` until the last reader ends or the only one
- * starts again; it stays charged until then, so this memory has a bound. */
+ * An entry's cookie is its number in order of making, never used twice. A listing goes on behind
+ * the name that a cookie stands for. When an entry goes that a reader may have been given the
+ * cookie of, its name is remembered in `gone` until the last reader ends or the only one starts
+ * again; it stays charged until then, so this memory has a bound. */
 #include "vfs/inode.h"
 
 #include <string.h>
@@ -14,14 +15,15 @@ void rp_directory_release(struct rp_allocator *allocator, struct rp_vfs_director
     rp_radix_release(&directory->gone, allocator, rp_dirent_free);
 }
 
-const struct rp_dirent *rp_directory_find(const struct rp_inode *directory, const char *name, uint32_t name_size)
+const struct rp_dirent *rp_directory_find(const struct rp_inode *directory, const char *name,
+                                          uint32_t name_size)
 {
     RP_ASSERT(directory->kind == RP_VFS_DIRECTORY);
     return rp_name_tree_find(&directory->of.directory.names, name, name_size);
 }
 
-enum rp_vfs_error rp_directory_add(struct rp_vfs *vfs, uint64_t number, const char *name, uint32_t name_size,
-                                   uint64_t inode)
+enum rp_vfs_error rp_directory_add(struct rp_vfs *vfs, uint64_t number, const char *name,
+                                   uint32_t name_size, uint64_t inode)
 {
     uint64_t charge = rp_dirent_charge(name_size);
     if (!rp_vfs_has_room(vfs, charge)) {
@@ -53,8 +55,8 @@ enum rp_vfs_error rp_directory_add(struct rp_vfs *vfs, uint64_t number, const ch
     return RP_VFS_OK;
 }
 
-enum rp_vfs_error rp_directory_redirect(struct rp_vfs *vfs, uint64_t number, const char *name, uint32_t name_size,
-                                        uint64_t inode)
+enum rp_vfs_error rp_directory_redirect(struct rp_vfs *vfs, uint64_t number, const char *name,
+                                        uint32_t name_size, uint64_t inode)
 {
     struct rp_inode *owner = rp_inode_own(vfs, number);
     if (owner == NULL) {
@@ -74,7 +76,8 @@ enum rp_vfs_error rp_directory_redirect(struct rp_vfs *vfs, uint64_t number, con
         return RP_VFS_NOMEM;
     }
     rp_name_tree_replace(&directory->names, vfs->allocator, entry);
-    rp_dirent_release(vfs->allocator, rp_radix_exchange(&directory->entries, vfs->allocator, cookie, entry));
+    rp_dirent_release(vfs->allocator,
+                      rp_radix_exchange(&directory->entries, vfs->allocator, cookie, entry));
     owner->modified_ns = vfs->now_ns;
     owner->changed_ns = vfs->now_ns;
     return RP_VFS_OK;
@@ -85,7 +88,8 @@ static bool must_remember(const struct rp_vfs_directory *directory, uint64_t coo
     return directory->readers > 0 && cookie <= directory->cookie_given;
 }
 
-enum rp_vfs_error rp_directory_prepare_remove(struct rp_vfs *vfs, uint64_t number, const char *name, uint32_t name_size)
+enum rp_vfs_error rp_directory_prepare_remove(struct rp_vfs *vfs, uint64_t number, const char *name,
+                                              uint32_t name_size)
 {
     struct rp_inode *owner = rp_inode_own(vfs, number);
     if (owner == NULL) {
@@ -209,8 +213,8 @@ static struct rp_vfs_entry dot_entry(const char *name, uint64_t inode, uint64_t 
                                  .cookie = cookie};
 }
 
-enum rp_vfs_error rp_vfs_list(const struct rp_vfs *vfs, uint64_t number, uint64_t cookie, bool *out_found,
-                              struct rp_vfs_entry *out_entry)
+enum rp_vfs_error rp_vfs_list(const struct rp_vfs *vfs, uint64_t number, uint64_t cookie,
+                              bool *out_found, struct rp_vfs_entry *out_entry)
 {
     const struct rp_inode *owner = rp_inode_get(vfs, number);
     RP_ASSERT(owner != NULL && owner->kind == RP_VFS_DIRECTORY);

@@ -160,7 +160,8 @@ void rp_inode_collect(struct rp_vfs *vfs, uint64_t number)
     free_inode(vfs->allocator, inode);
 }
 
-struct rp_vfs *rp_vfs_create(struct rp_allocator *allocator, const struct rp_vfs_limits *limits, uint64_t now_ns)
+struct rp_vfs *rp_vfs_create(struct rp_allocator *allocator, const struct rp_vfs_limits *limits,
+                             uint64_t now_ns)
 {
     struct rp_vfs *vfs = rp_alloc_zero(allocator, 1, sizeof *vfs);
     if (vfs == NULL) {
@@ -242,7 +243,8 @@ enum rp_vfs_error rp_vfs_drop(struct rp_vfs *vfs, uint64_t number)
     return RP_VFS_OK;
 }
 
-enum rp_vfs_error rp_vfs_stat(const struct rp_vfs *vfs, uint64_t number, struct rp_vfs_stat *out_stat)
+enum rp_vfs_error rp_vfs_stat(const struct rp_vfs *vfs, uint64_t number,
+                              struct rp_vfs_stat *out_stat)
 {
     const struct rp_inode *inode = rp_inode_get(vfs, number);
     if (inode == NULL) {
@@ -267,7 +269,8 @@ bool rp_vfs_is_directory(const struct rp_vfs *vfs, uint64_t number)
     return inode != NULL && inode->kind == RP_VFS_DIRECTORY;
 }
 
-enum rp_vfs_error rp_vfs_set_times(struct rp_vfs *vfs, uint64_t number, const struct rp_vfs_times *times)
+enum rp_vfs_error rp_vfs_set_times(struct rp_vfs *vfs, uint64_t number,
+                                   const struct rp_vfs_times *times)
 {
     struct rp_inode *inode = rp_inode_own(vfs, number);
     if (inode == NULL) {
@@ -283,7 +286,8 @@ enum rp_vfs_error rp_vfs_set_times(struct rp_vfs *vfs, uint64_t number, const st
     return RP_VFS_OK;
 }
 
-enum rp_vfs_error rp_vfs_read_link(const struct rp_vfs *vfs, uint64_t number, void *data, size_t size, size_t *out_count)
+enum rp_vfs_error rp_vfs_read_link(const struct rp_vfs *vfs, uint64_t number, void *data,
+                                   size_t size, size_t *out_count)
 {
     const struct rp_inode *inode = rp_inode_get(vfs, number);
     if (inode == NULL || inode->kind != RP_VFS_SYMLINK) {

@@ -63,7 +63,8 @@ struct rp_vfs {
 
 /* Borrowed; NULL if there is none of that number. */
 const struct rp_inode *rp_inode_get(const struct rp_vfs *vfs, uint64_t number);
-/* The inode, belonging to this tree alone, to be changed. NULL: no memory. The pointer is good until a clone is made. */
+/* The inode, belonging to this tree alone, to be changed. NULL: no memory. The pointer is good
+ * until a clone is made. */
 struct rp_inode *rp_inode_own(struct rp_vfs *vfs, uint64_t number);
 /* As rp_inode_own for an inode that has been owned since the last clone: cannot fail. */
 struct rp_inode *rp_inode_owned(struct rp_vfs *vfs, uint64_t number);
@@ -85,17 +86,20 @@ static inline uint64_t rp_dirent_charge(uint32_t name_size)
     return RP_VFS_ENTRY_BYTES + (uint64_t)name_size;
 }
 
-const struct rp_dirent *rp_directory_find(const struct rp_inode *directory, const char *name, uint32_t name_size);
+const struct rp_dirent *rp_directory_find(const struct rp_inode *directory, const char *name,
+                                          uint32_t name_size);
 /* Adds an absent name; link counts are the caller's. NOSPC, NOMEM: nothing changed. */
-enum rp_vfs_error rp_directory_add(struct rp_vfs *vfs, uint64_t directory, const char *name, uint32_t name_size,
-                                   uint64_t inode);
+enum rp_vfs_error rp_directory_add(struct rp_vfs *vfs, uint64_t directory, const char *name,
+                                   uint32_t name_size, uint64_t inode);
 /* Lets a name that is there point to another inode, keeping its cookie. */
-enum rp_vfs_error rp_directory_redirect(struct rp_vfs *vfs, uint64_t directory, const char *name, uint32_t name_size,
-                                        uint64_t inode);
-/* Removing in two steps: after `prepare` (NOMEM) and other changes that keep the name, `remove` cannot fail. */
-enum rp_vfs_error rp_directory_prepare_remove(struct rp_vfs *vfs, uint64_t directory, const char *name,
-                                              uint32_t name_size);
-void rp_directory_remove(struct rp_vfs *vfs, uint64_t directory, const char *name, uint32_t name_size);
+enum rp_vfs_error rp_directory_redirect(struct rp_vfs *vfs, uint64_t directory, const char *name,
+                                        uint32_t name_size, uint64_t inode);
+/* Removing in two steps: after `prepare` (NOMEM) and other changes that keep the name, `remove`
+ * cannot fail. */
+enum rp_vfs_error rp_directory_prepare_remove(struct rp_vfs *vfs, uint64_t directory,
+                                              const char *name, uint32_t name_size);
+void rp_directory_remove(struct rp_vfs *vfs, uint64_t directory, const char *name,
+                         uint32_t name_size);
 
 void rp_directory_release(struct rp_allocator *allocator, struct rp_vfs_directory *directory);
 void rp_file_release(struct rp_allocator *allocator, struct rp_vfs_file *file);
@@ -107,9 +111,9 @@ enum rp_place_kind { RP_PLACE_NAME, RP_PLACE_DOT, RP_PLACE_DOTDOT };
 /* The last step of a path. */
 struct rp_place {
     enum rp_place_kind kind;
-    bool slash;            /* a slash was behind the name: it must be a directory */
-    uint64_t directory;    /* that holds the name; of DOT and DOTDOT: the directory itself */
-    const char *name;      /* in the path or in a symlink's target */
+    bool slash;         /* a slash was behind the name: it must be a directory */
+    uint64_t directory; /* that holds the name; of DOT and DOTDOT: the directory itself */
+    const char *name;   /* in the path or in a symlink's target */
     uint32_t name_size;
     uint64_t inode; /* RP_VFS_NONE: nothing of that name */
 };
@@ -117,11 +121,12 @@ struct rp_place {
 enum rp_follow {
     RP_FOLLOW_NEVER, /* the name itself, for making and removing: not even with a slash behind it */
     RP_FOLLOW_SLASH, /* a symlink at the end only with a slash behind it */
+    RP_FOLLOW_PLAIN, /* a symlink at the end only without a slash behind it: for open with CREATE */
     RP_FOLLOW_LAST,
 };
 
 /* Walks to the last step; what is missing there is no error. */
-enum rp_vfs_error rp_place_find(const struct rp_vfs *vfs, uint64_t start, struct rp_vfs_path path, enum rp_follow follow,
-                                struct rp_place *out_place);
+enum rp_vfs_error rp_place_find(const struct rp_vfs *vfs, uint64_t start, struct rp_vfs_path path,
+                                enum rp_follow follow, struct rp_place *out_place);
 
 #endif

@@ -1,14 +1,14 @@
 /* The names of a directory in byte-wise order, copy-on-write (layer 2).
  *
- * Invariant: on every path from the root the `bit` of the nodes grows; below children[0] that bit of each name is 0, below children[1] it is 1;
- * both children exist. */
+ * Invariant: on every path from the root the `bit` of the nodes grows; below children[0] that
+ * bit of each name is 0, below children[1] it is 1; both children exist. */
 #include "vfs/name_tree.h"
 
 #include <string.h>
 
 struct node {
     struct rp_tree_item item;
-    uint32_t bit;     /* byte * 8 + position, the highest bit of a byte first */
+    uint32_t bit; /* byte * 8 + position, the highest bit of a byte first */
     void *children[2];
 };
 
@@ -43,7 +43,8 @@ static uint32_t first_difference(const char *a, uint32_t a_size, const char *b, 
 }
 
 /* The entry that shares the path of `name`; the tree is not empty. */
-static const struct rp_dirent *nearest_entry(const struct rp_name_tree *tree, const char *name, uint32_t name_size)
+static const struct rp_dirent *nearest_entry(const struct rp_name_tree *tree, const char *name,
+                                             uint32_t name_size)
 {
     const void *item = tree->root;
     while (!item_is_leaf(item)) {
@@ -62,15 +63,17 @@ static const struct rp_dirent *leftmost(const void *item)
     return item;
 }
 
-struct rp_dirent *rp_dirent_create(struct rp_allocator *allocator, const char *name, uint32_t name_size, uint64_t inode,
-                                   uint64_t cookie)
+struct rp_dirent *rp_dirent_create(struct rp_allocator *allocator, const char *name,
+                                   uint32_t name_size, uint64_t inode, uint64_t cookie)
 {
     struct rp_dirent *entry = rp_alloc(allocator, sizeof *entry + name_size);
     if (entry == NULL) {
         return NULL;
     }
-    *entry = (struct rp_dirent){
-        .item = {.shared = {1}, .is_leaf = 1}, .inode = inode, .cookie = cookie, .name_size = name_size};
+    *entry = (struct rp_dirent){.item = {.shared = {1}, .is_leaf = 1},
+                                .inode = inode,
+                                .cookie = cookie,
+                                .name_size = name_size};
     memcpy(entry->name, name, name_size);
     return entry;
 }
@@ -88,7 +91,8 @@ void rp_dirent_release(struct rp_allocator *allocator, struct rp_dirent *entry)
     }
 }
 
-const struct rp_dirent *rp_name_tree_find(const struct rp_name_tree *tree, const char *name, uint32_t name_size)
+const struct rp_dirent *rp_name_tree_find(const struct rp_name_tree *tree, const char *name,
+                                          uint32_t name_size)
 {
     if (tree->root == NULL) {
         return NULL;
@@ -102,7 +106,8 @@ const struct rp_dirent *rp_name_tree_first(const struct rp_name_tree *tree)
     return tree->root != NULL ? leftmost(tree->root) : NULL;
 }
 
-const struct rp_dirent *rp_name_tree_after(const struct rp_name_tree *tree, const char *name, uint32_t name_size)
+const struct rp_dirent *rp_name_tree_after(const struct rp_name_tree *tree, const char *name,
+                                           uint32_t name_size)
 {
     if (tree->root == NULL) {
         return NULL;
@@ -126,7 +131,8 @@ const struct rp_dirent *rp_name_tree_after(const struct rp_name_tree *tree, cons
         item = node->children[side];
     }
     if (border != UINT32_MAX && bit_of(name, name_size, border) == 0) {
-        greater = item; /* everything here agrees with the name up to the border and has a 1 there */
+        /* everything here agrees with the name up to the border and has a 1 there */
+        greater = item;
     }
     return greater != NULL ? leftmost(greater) : NULL;
 }
@@ -147,9 +153,10 @@ static struct node *copy_node(struct rp_allocator *allocator, struct node *node)
     return copy;
 }
 
-/* Walks down the path of `name` while the nodes' bits are below `border`, owning each node. NULL: no memory. */
-static void **own_path(struct rp_name_tree *tree, struct rp_allocator *allocator, const char *name, uint32_t name_size,
-                       uint32_t border)
+/* Walks down the path of `name` while the nodes' bits are below `border`, owning each node.
+ * NULL: no memory. */
+static void **own_path(struct rp_name_tree *tree, struct rp_allocator *allocator, const char *name,
+                       uint32_t name_size, uint32_t border)
 {
     void **place = &tree->root;
     while (!item_is_leaf(*place)) {
@@ -169,7 +176,8 @@ static void **own_path(struct rp_name_tree *tree, struct rp_allocator *allocator
     return place;
 }
 
-bool rp_name_tree_insert(struct rp_name_tree *tree, struct rp_allocator *allocator, struct rp_dirent *entry)
+bool rp_name_tree_insert(struct rp_name_tree *tree, struct rp_allocator *allocator,
+                         struct rp_dirent *entry)
 {
     if (tree->root == NULL) {
         rp_shared_keep(entry);
@@ -196,13 +204,15 @@ bool rp_name_tree_insert(struct rp_name_tree *tree, struct rp_allocator *allocat
     return true;
 }
 
-bool rp_name_tree_reserve(struct rp_name_tree *tree, struct rp_allocator *allocator, const char *name, uint32_t name_size)
+bool rp_name_tree_reserve(struct rp_name_tree *tree, struct rp_allocator *allocator,
+                          const char *name, uint32_t name_size)
 {
     RP_ASSERT(rp_name_tree_find(tree, name, name_size) != NULL);
     return own_path(tree, allocator, name, name_size, UINT32_MAX) != NULL;
 }
 
-void rp_name_tree_replace(struct rp_name_tree *tree, struct rp_allocator *allocator, struct rp_dirent *entry)
+void rp_name_tree_replace(struct rp_name_tree *tree, struct rp_allocator *allocator,
+                          struct rp_dirent *entry)
 {
     void **place = &tree->root;
     while (!item_is_leaf(*place)) {
@@ -217,7 +227,8 @@ void rp_name_tree_replace(struct rp_name_tree *tree, struct rp_allocator *alloca
     rp_dirent_release(allocator, old);
 }
 
-void rp_name_tree_remove(struct rp_name_tree *tree, struct rp_allocator *allocator, const char *name, uint32_t name_size)
+void rp_name_tree_remove(struct rp_name_tree *tree, struct rp_allocator *allocator,
+                         const char *name, uint32_t name_size)
 {
     void **place = &tree->root;
     void **above = NULL; /* the place of the node over the entry */

@@ -1,7 +1,8 @@
 /* Sparse arrays of shared objects, copy-on-write (layer 2).
  *
- * Invariant of a node: bit i of `present` is set if and only if children[i] is not NULL; bit i of `full` if and only if every index below children[i]
- * has a leaf. Nodes without children exist only between `reserve` and the next `exchange` on their path. */
+ * Invariant of a node: bit i of `present` is set if and only if children[i] is not NULL; bit i
+ * of `full` if and only if every index below children[i] has a leaf. Nodes without children
+ * exist only between `reserve` and the next `exchange` on their path. */
 #include "vfs/radix.h"
 
 #include <string.h>
@@ -54,7 +55,8 @@ static struct node *new_node(struct rp_allocator *allocator)
     return node;
 }
 
-/* A copy of a shared node that owns the same children; the caller's ownership of `node` passes into the copy. */
+/* A copy of a shared node that owns the same children; the caller's ownership of `node` passes
+ * into the copy. */
 static struct node *copy_node(struct rp_allocator *allocator, struct node *node)
 {
     struct node *copy = rp_alloc(allocator, sizeof *copy);
@@ -73,7 +75,8 @@ static struct node *copy_node(struct rp_allocator *allocator, struct node *node)
     return copy;
 }
 
-static void release_tree(struct rp_allocator *allocator, void *tree, uint32_t level, rp_radix_release_leaf release_leaf)
+static void release_tree(struct rp_allocator *allocator, void *tree, uint32_t level,
+                         rp_radix_release_leaf release_leaf)
 {
     if (tree == NULL || !rp_shared_drop(tree)) {
         return;
@@ -160,7 +163,8 @@ bool rp_radix_reserve(struct rp_radix *radix, struct rp_allocator *allocator, ui
 }
 
 /* Brings the bits on the path of `index` up to date and frees nodes that became empty. */
-static void refresh_path(struct rp_radix *radix, struct rp_allocator *allocator, struct node **path, uint64_t index)
+static void refresh_path(struct rp_radix *radix, struct rp_allocator *allocator, struct node **path,
+                         uint64_t index)
 {
     for (uint32_t level = 1; level <= radix->height; level++) {
         struct node *node = path[level];
@@ -180,7 +184,8 @@ static void refresh_path(struct rp_radix *radix, struct rp_allocator *allocator,
     }
 }
 
-void *rp_radix_exchange(struct rp_radix *radix, struct rp_allocator *allocator, uint64_t index, void *leaf)
+void *rp_radix_exchange(struct rp_radix *radix, struct rp_allocator *allocator, uint64_t index,
+                        void *leaf)
 {
     RP_ASSERT(height_covers(radix->height, index));
     if (radix->height == 0) {
@@ -205,7 +210,8 @@ void *rp_radix_exchange(struct rp_radix *radix, struct rp_allocator *allocator, 
 }
 
 /* The first leaf at or after `from` below `tree`, whose first index is `base`. */
-static bool next_below(void *tree, uint32_t level, uint64_t base, uint64_t from, uint64_t *out_index, void **out_leaf)
+static bool next_below(void *tree, uint32_t level, uint64_t base, uint64_t from,
+                       uint64_t *out_index, void **out_leaf)
 {
     if (level == 0) {
         *out_index = base;
@@ -227,7 +233,8 @@ static bool next_below(void *tree, uint32_t level, uint64_t base, uint64_t from,
     return false;
 }
 
-bool rp_radix_next(const struct rp_radix *radix, uint64_t from, uint64_t *out_index, void **out_leaf)
+bool rp_radix_next(const struct rp_radix *radix, uint64_t from, uint64_t *out_index,
+                   void **out_leaf)
 {
     if (radix->root == NULL || !height_covers(radix->height, from)) {
         return false;
@@ -241,7 +248,8 @@ uint64_t rp_radix_lowest_free(const struct rp_radix *radix)
         return 0;
     }
     if (is_full(radix->root, radix->height)) {
-        return UINT64_C(1) << (FAN_BITS * radix->height); /* a tree of height 11 is never full: it would hold 2^64 objects */
+        /* a tree of height 11 is never full: it would hold 2^64 objects */
+        return UINT64_C(1) << (FAN_BITS * radix->height);
     }
     uint64_t index = 0;
     const struct node *node = radix->root;
@@ -253,9 +261,10 @@ uint64_t rp_radix_lowest_free(const struct rp_radix *radix)
     return index;
 }
 
-/* Removes what is at or after `from` below `node`, which contains `from`. The node may end without children. */
-static uint64_t cut_below(struct rp_allocator *allocator, struct node *node, uint32_t level, uint64_t from,
-                          rp_radix_release_leaf release_leaf)
+/* Removes what is at or after `from` below `node`, which contains `from`. The node may end
+ * without children. */
+static uint64_t cut_below(struct rp_allocator *allocator, struct node *node, uint32_t level,
+                          uint64_t from, rp_radix_release_leaf release_leaf)
 {
     RP_ASSERT(rp_shared_is_own(node));
     unsigned border = slot_of(from, level);
@@ -310,7 +319,8 @@ struct rp_radix rp_radix_clone(const struct rp_radix *radix)
     return *radix;
 }
 
-void rp_radix_release(struct rp_radix *radix, struct rp_allocator *allocator, rp_radix_release_leaf release_leaf)
+void rp_radix_release(struct rp_radix *radix, struct rp_allocator *allocator,
+                      rp_radix_release_leaf release_leaf)
 {
     release_tree(allocator, radix->root, radix->height, release_leaf);
     *radix = (struct rp_radix){0};

@@ -1,12 +1,14 @@
-/* Paths (layer 2; POSIX.1-2017 4.13 "Pathname Resolution", with Linux where POSIX leaves a choice).
+/* Paths (layer 2; POSIX.1-2017 4.13 "Pathname Resolution", with Linux where POSIX leaves a
+ * choice).
  *
- * Invariant: the walk never stands above the directory that it started from: `..` there is PERM, and so is an absolute path or symlink unless the walk
- * started at the root of the tree. */
+ * Invariant: the walk never stands above the directory that it started from: `..` there is PERM,
+ * and so is an absolute path or symlink unless the walk started at the root of the tree. */
 #include "vfs/inode.h"
 
 #include <string.h>
 
-/* What is left of the path and of the targets of symlinks on the way; the last piece is walked first. */
+/* What is left of the path and of the targets of symlinks on the way; the last piece is walked
+ * first. */
 struct walk {
     const struct rp_vfs *vfs;
     uint64_t start;
@@ -65,7 +67,8 @@ static enum rp_vfs_error enter_symlink(struct walk *walk, const struct rp_inode 
     return RP_VFS_OK;
 }
 
-static enum rp_vfs_error check_path(const struct rp_vfs *vfs, uint64_t start, struct rp_vfs_path path)
+static enum rp_vfs_error check_path(const struct rp_vfs *vfs, uint64_t start,
+                                    struct rp_vfs_path path)
 {
     if (!rp_vfs_is_directory(vfs, start)) {
         return RP_VFS_NOTDIR;
@@ -104,7 +107,8 @@ static enum rp_vfs_error take_dots(struct walk *walk, bool up, struct rp_place *
 }
 
 /* A name in the directory that the walk stands in. */
-static enum rp_vfs_error take_name(struct walk *walk, struct rp_vfs_path step, struct rp_place *place)
+static enum rp_vfs_error take_name(struct walk *walk, struct rp_vfs_path step,
+                                   struct rp_place *place)
 {
     if (step.size > RP_VFS_NAME_BYTES_MAX) {
         return RP_VFS_NAMETOOLONG;
@@ -125,11 +129,12 @@ static enum rp_vfs_error take_name(struct walk *walk, struct rp_vfs_path step, s
 /* Whether a symlink at the place is entered. */
 static bool follows(enum rp_follow follow, bool last, bool slash)
 {
-    return !last || follow == RP_FOLLOW_LAST || (follow == RP_FOLLOW_SLASH && slash);
+    return !last || follow == RP_FOLLOW_LAST || (follow == RP_FOLLOW_SLASH && slash) ||
+           (follow == RP_FOLLOW_PLAIN && !slash);
 }
 
-enum rp_vfs_error rp_place_find(const struct rp_vfs *vfs, uint64_t start, struct rp_vfs_path path, enum rp_follow follow,
-                                struct rp_place *out_place)
+enum rp_vfs_error rp_place_find(const struct rp_vfs *vfs, uint64_t start, struct rp_vfs_path path,
+                                enum rp_follow follow, struct rp_place *out_place)
 {
     enum rp_vfs_error error = check_path(vfs, start, path);
     if (error != RP_VFS_OK) {
@@ -151,7 +156,8 @@ enum rp_vfs_error rp_place_find(const struct rp_vfs *vfs, uint64_t start, struct
         bool last = walk.piece_count == 0;
         must_be_directory = must_be_directory || (last && slash);
         const struct rp_inode *inode = rp_inode_get(vfs, place.inode);
-        if (inode != NULL && inode->kind == RP_VFS_SYMLINK && follows(follow, last, must_be_directory)) {
+        if (inode != NULL && inode->kind == RP_VFS_SYMLINK &&
+            follows(follow, last, must_be_directory)) {
             error = enter_symlink(&walk, inode);
             if (error != RP_VFS_OK) {
                 return error;
@@ -177,12 +183,12 @@ enum rp_vfs_error rp_place_find(const struct rp_vfs *vfs, uint64_t start, struct
     }
 }
 
-enum rp_vfs_error rp_vfs_resolve(const struct rp_vfs *vfs, struct rp_vfs_start start, struct rp_vfs_path path,
-                                 bool follow, uint64_t *out_inode)
+enum rp_vfs_error rp_vfs_resolve(const struct rp_vfs *vfs, struct rp_vfs_start start,
+                                 struct rp_vfs_path path, bool follow, uint64_t *out_inode)
 {
     struct rp_place place;
-    enum rp_vfs_error error =
-        rp_place_find(vfs, start.directory, path, follow ? RP_FOLLOW_LAST : RP_FOLLOW_SLASH, &place);
+    enum rp_vfs_error error = rp_place_find(vfs, start.directory, path,
+                                            follow ? RP_FOLLOW_LAST : RP_FOLLOW_SLASH, &place);
     if (error != RP_VFS_OK) {
         return error;
     }

@@ -1,7 +1,9 @@
-/* Objects with a count of owners (layer 2): the pieces of a file tree that clones share until one of them writes.
+/* Objects with a count of owners (layer 2): the pieces of a file tree that clones share until
+ * one of them writes.
  *
- * Invariant: an object with more than one owner never changes; whoever wants to change it makes a copy first ("owns" it). The counts are
- * plain: a tree and its clones use one allocator and belong to one thread. */
+ * Invariant: an object with more than one owner never changes; whoever wants to change it makes
+ * a copy first ("owns" it). The counts are plain: a tree and its clones use one allocator and
+ * belong to one thread. */
 #ifndef RP_VFS_SHARED_H
 #define RP_VFS_SHARED_H
 

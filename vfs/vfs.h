@@ -1,11 +1,14 @@
 /* The guest's file tree, in memory (layer 2; docs/design/vfs.md).
  *
- * Inodes have numbers from 1 (the root), the lowest free one for each new inode. Everything is found by number, a directory's entries are in byte-wise
- * order, and rp_vfs_walk visits the whole state in one canonical order. Time is a number that the user sets; nothing here reads a clock.
- * Functions either do all of what they say or answer an error and change nothing (NOMEM included); rp_vfs_write may do a part, and says how much.
+ * Inodes have numbers from 1 (the root), the lowest free one for each new inode. Everything is
+ * found by number, a directory's entries are in byte-wise order, and rp_vfs_walk visits the
+ * whole state in one canonical order. Time is a number that the user sets; nothing here reads a
+ * clock. Functions either do all of what they say or answer an error and change nothing (NOMEM
+ * included); rp_vfs_write may do a part, and says how much.
  *
- * Invariants (checked by rp_vfs_check): link counts equal the entries that name the inode (a directory: 2 + its subdirectories); an inode
- * without links exists only while it is held; bytes_used is the sum of the charges; a page beyond a file's size does not exist, and the
+ * Invariants (checked by rp_vfs_check): link counts equal the entries that name the inode (a
+ * directory: 2 + its subdirectories); an inode without links exists only while it is held;
+ * bytes_used is the sum of the charges; a page beyond a file's size does not exist, and the
  * bytes of the last page behind the size are zero. */
 #ifndef RP_VFS_VFS_H
 #define RP_VFS_VFS_H
@@ -59,7 +62,8 @@ struct rp_vfs_stat {
     uint64_t page_count;
 };
 
-/* Where a path begins: a directory that `..` and absolute symlinks do not leave. Through a read-only start nothing is written. */
+/* Where a path begins: a directory that `..` and absolute symlinks do not leave. Through a
+ * read-only start nothing is written. */
 struct rp_vfs_start {
     uint64_t directory;
     bool read_only;
@@ -73,9 +77,11 @@ struct rp_vfs_path {
 struct rp_vfs;
 
 /* A tree with an empty root directory. NULL: no memory. */
-struct rp_vfs *rp_vfs_create(struct rp_allocator *allocator, const struct rp_vfs_limits *limits, uint64_t now_ns);
+struct rp_vfs *rp_vfs_create(struct rp_allocator *allocator, const struct rp_vfs_limits *limits,
+                             uint64_t now_ns);
 void rp_vfs_destroy(struct rp_vfs *vfs);
-/* A second tree with the same contents, in constant time; the two share what neither changes. NULL: no memory. */
+/* A second tree with the same contents, in constant time; the two share what neither changes.
+ * NULL: no memory. */
 struct rp_vfs *rp_vfs_clone(const struct rp_vfs *vfs);
 
 void rp_vfs_set_time(struct rp_vfs *vfs, uint64_t now_ns);
@@ -89,33 +95,38 @@ enum rp_vfs_error rp_vfs_hold(struct rp_vfs *vfs, uint64_t inode);
 enum rp_vfs_error rp_vfs_drop(struct rp_vfs *vfs, uint64_t inode);
 
 /* The inode must exist. */
-enum rp_vfs_error rp_vfs_stat(const struct rp_vfs *vfs, uint64_t inode, struct rp_vfs_stat *out_stat);
+enum rp_vfs_error rp_vfs_stat(const struct rp_vfs *vfs, uint64_t inode,
+                              struct rp_vfs_stat *out_stat);
 bool rp_vfs_is_directory(const struct rp_vfs *vfs, uint64_t inode);
 
 struct rp_vfs_times {
     const uint64_t *accessed_ns; /* NULL: stays */
     const uint64_t *modified_ns;
 };
-enum rp_vfs_error rp_vfs_set_times(struct rp_vfs *vfs, uint64_t inode, const struct rp_vfs_times *times);
+enum rp_vfs_error rp_vfs_set_times(struct rp_vfs *vfs, uint64_t inode,
+                                   const struct rp_vfs_times *times);
 
 /* ---- contents of files (kind FILE, else INVAL) ---- */
 
 /* Up to `size` bytes from `offset`; holes are zeros; *out_count 0 at and behind the end. */
-enum rp_vfs_error rp_vfs_read(const struct rp_vfs *vfs, uint64_t inode, uint64_t offset, void *data, size_t size,
-                              size_t *out_count);
-/* Writes at `offset`, growing the file. When the quota is met, writes what fits; NOSPC if that is nothing. FBIG likewise. */
-enum rp_vfs_error rp_vfs_write(struct rp_vfs *vfs, uint64_t inode, uint64_t offset, const void *data, size_t size,
-                               size_t *out_count);
+enum rp_vfs_error rp_vfs_read(const struct rp_vfs *vfs, uint64_t inode, uint64_t offset, void *data,
+                              size_t size, size_t *out_count);
+/* Writes at `offset`, growing the file. When the quota is met, writes what fits; NOSPC if that
+ * is nothing. FBIG likewise. */
+enum rp_vfs_error rp_vfs_write(struct rp_vfs *vfs, uint64_t inode, uint64_t offset,
+                               const void *data, size_t size, size_t *out_count);
 /* Makes the file exactly this large; new bytes are a hole. */
 enum rp_vfs_error rp_vfs_truncate(struct rp_vfs *vfs, uint64_t inode, uint64_t size);
-/* Makes pages for [offset, offset + size), so that writing there cannot meet the quota, and grows the file to contain it. */
-enum rp_vfs_error rp_vfs_allocate(struct rp_vfs *vfs, uint64_t inode, uint64_t offset, uint64_t size);
+/* Makes pages for [offset, offset + size), so that writing there cannot meet the quota, and
+ * grows the file to contain it. */
+enum rp_vfs_error rp_vfs_allocate(struct rp_vfs *vfs, uint64_t inode, uint64_t offset,
+                                  uint64_t size);
 
 /* ---- paths ---- */
 
 /* What is at a path. A symlink at its end is followed if `follow` or if a slash is behind it. */
-enum rp_vfs_error rp_vfs_resolve(const struct rp_vfs *vfs, struct rp_vfs_start start, struct rp_vfs_path path,
-                                 bool follow, uint64_t *out_inode);
+enum rp_vfs_error rp_vfs_resolve(const struct rp_vfs *vfs, struct rp_vfs_start start,
+                                 struct rp_vfs_path path, bool follow, uint64_t *out_inode);
 
 #define RP_VFS_OPEN_CREATE 1u
 #define RP_VFS_OPEN_DIRECTORY 2u
@@ -125,21 +136,27 @@ enum rp_vfs_error rp_vfs_resolve(const struct rp_vfs *vfs, struct rp_vfs_start s
 #define RP_VFS_OPEN_WRITE 32u /* refused for directories, and through a read-only start */
 
 /* Finds or makes what shall be opened and holds it. */
-enum rp_vfs_error rp_vfs_open(struct rp_vfs *vfs, struct rp_vfs_start start, struct rp_vfs_path path, unsigned flags,
-                              uint64_t *out_inode);
+enum rp_vfs_error rp_vfs_open(struct rp_vfs *vfs, struct rp_vfs_start start,
+                              struct rp_vfs_path path, unsigned flags, uint64_t *out_inode);
 
-enum rp_vfs_error rp_vfs_make_directory(struct rp_vfs *vfs, struct rp_vfs_start start, struct rp_vfs_path path);
+enum rp_vfs_error rp_vfs_make_directory(struct rp_vfs *vfs, struct rp_vfs_start start,
+                                        struct rp_vfs_path path);
 /* `target` is kept as it is; an empty one is NOENT. */
-enum rp_vfs_error rp_vfs_make_symlink(struct rp_vfs *vfs, struct rp_vfs_start start, struct rp_vfs_path path,
-                                      struct rp_vfs_path target);
+enum rp_vfs_error rp_vfs_make_symlink(struct rp_vfs *vfs, struct rp_vfs_start start,
+                                      struct rp_vfs_path path, struct rp_vfs_path target);
 /* Up to `size` bytes of the target. INVAL: no symlink. */
-enum rp_vfs_error rp_vfs_read_link(const struct rp_vfs *vfs, uint64_t inode, void *data, size_t size, size_t *out_count);
-enum rp_vfs_error rp_vfs_link(struct rp_vfs *vfs, struct rp_vfs_start old_start, struct rp_vfs_path old_path,
-                              bool follow, struct rp_vfs_start new_start, struct rp_vfs_path new_path);
-enum rp_vfs_error rp_vfs_unlink(struct rp_vfs *vfs, struct rp_vfs_start start, struct rp_vfs_path path);
-enum rp_vfs_error rp_vfs_remove_directory(struct rp_vfs *vfs, struct rp_vfs_start start, struct rp_vfs_path path);
-enum rp_vfs_error rp_vfs_rename(struct rp_vfs *vfs, struct rp_vfs_start old_start, struct rp_vfs_path old_path,
-                                struct rp_vfs_start new_start, struct rp_vfs_path new_path);
+enum rp_vfs_error rp_vfs_read_link(const struct rp_vfs *vfs, uint64_t inode, void *data,
+                                   size_t size, size_t *out_count);
+enum rp_vfs_error rp_vfs_link(struct rp_vfs *vfs, struct rp_vfs_start old_start,
+                              struct rp_vfs_path old_path, bool follow,
+                              struct rp_vfs_start new_start, struct rp_vfs_path new_path);
+enum rp_vfs_error rp_vfs_unlink(struct rp_vfs *vfs, struct rp_vfs_start start,
+                                struct rp_vfs_path path);
+enum rp_vfs_error rp_vfs_remove_directory(struct rp_vfs *vfs, struct rp_vfs_start start,
+                                          struct rp_vfs_path path);
+enum rp_vfs_error rp_vfs_rename(struct rp_vfs *vfs, struct rp_vfs_start old_start,
+                                struct rp_vfs_path old_path, struct rp_vfs_start new_start,
+                                struct rp_vfs_path new_path);
 
 /* ---- listing ---- */
 
@@ -151,29 +168,32 @@ struct rp_vfs_entry {
     uint64_t cookie; /* the listing goes on behind this entry */
 };
 
-/* A reader of a directory. While there is one, cookies that were given out stay valid though their entries go. Each `begin` needs
- * one `end`; the last `end` forgets the entries that went. `rewind` is for a reader that starts again. */
+/* A reader of a directory. While there is one, cookies that were given out stay valid though
+ * their entries go. Each `begin` needs one `end`; the last `end` forgets the entries that went.
+ * `rewind` is for a reader that starts again. */
 enum rp_vfs_error rp_vfs_reader_begin(struct rp_vfs *vfs, uint64_t directory);
 enum rp_vfs_error rp_vfs_reader_rewind(struct rp_vfs *vfs, uint64_t directory);
 enum rp_vfs_error rp_vfs_reader_end(struct rp_vfs *vfs, uint64_t directory);
 
-/* The entry behind `cookie`: `.`, `..`, then the names in byte-wise order. *out_found false at the end. INVAL: a cookie that this directory does
- * not know. A directory that was removed lists nothing. */
-enum rp_vfs_error rp_vfs_list(const struct rp_vfs *vfs, uint64_t directory, uint64_t cookie, bool *out_found,
-                              struct rp_vfs_entry *out_entry);
+/* The entry behind `cookie`: `.`, `..`, then the names in byte-wise order. *out_found false at
+ * the end. INVAL: a cookie that this directory does not know. A directory that was removed lists
+ * nothing. */
+enum rp_vfs_error rp_vfs_list(const struct rp_vfs *vfs, uint64_t directory, uint64_t cookie,
+                              bool *out_found, struct rp_vfs_entry *out_entry);
 /* Says that cookies up to this one have been given out. */
 enum rp_vfs_error rp_vfs_reader_gave(struct rp_vfs *vfs, uint64_t directory, uint64_t cookie);
 
 /* ---- the whole state ---- */
 
-/* Everything in canonical order: inodes by number; of each, what it is, then its pages by index (absent ones skipped), entries by
- * name, gone entries that readers may go on behind by cookie, or the target. A callback that answers false ends the walk. */
+/* Everything in canonical order: inodes by number; of each, what it is, then its pages by index
+ * (absent ones skipped), entries by name, gone entries that readers may go on behind by cookie,
+ * or the target. A callback that answers false ends the walk. */
 struct rp_vfs_visitor {
     void *user;
     bool (*inode)(void *user, const struct rp_vfs_stat *stat, uint32_t holds);
     bool (*page)(void *user, uint64_t inode, uint64_t index, const uint8_t *bytes);
-    bool (*directory)(void *user, uint64_t inode, uint64_t parent, uint64_t cookie_last, uint64_t cookie_given,
-                      uint32_t readers);
+    bool (*directory)(void *user, uint64_t inode, uint64_t parent, uint64_t cookie_last,
+                      uint64_t cookie_given, uint32_t readers);
     bool (*entry)(void *user, uint64_t inode, const struct rp_vfs_entry *entry);
     bool (*gone)(void *user, uint64_t inode, const struct rp_vfs_entry *entry);
     bool (*target)(void *user, uint64_t inode, const char *target, size_t size);

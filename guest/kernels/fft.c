@@ -2,7 +2,7 @@
  * over strides. */
 #include "kernel.h"
 
-#define POINTS (1 << 16)
+#define POINTS 256
 
 static double re[POINTS], im[POINTS];
 
@@ -46,17 +46,18 @@ static void transform(int32_t count, double sign)
 
 KERNEL_EXPORT int64_t run(int32_t n)
 {
-    int32_t count = 1 << kernel_clamp(n, 16);
     uint64_t state = 31, sum = 0;
-    for (int32_t i = 0; i < count; i++) {
-        re[i] = (double)(kernel_random(&state) & 1023) - 512.0;
-        im[i] = 0;
-    }
-    transform(count, 1);
-    sum = kernel_mix(sum, kernel_bits(re[count / 3]));
-    transform(count, -1);
-    for (int32_t i = 0; i < count; i++) {
-        sum = kernel_mix(sum, (uint64_t)(int64_t)(re[i] / count * 16.0 + 8192.5));
+    for (int32_t round = 0; round < n; round++) {
+        for (int32_t i = 0; i < POINTS; i++) {
+            re[i] = (double)(kernel_random(&state) & 1023) - 512.0;
+            im[i] = 0;
+        }
+        transform(POINTS, 1);
+        sum = kernel_mix(sum, kernel_bits(re[POINTS / 3]));
+        transform(POINTS, -1);
+        for (int32_t i = 0; i < POINTS; i++) {
+            sum = kernel_mix(sum, (uint64_t)(int64_t)(re[i] / POINTS * 16.0 + 8192.5));
+        }
     }
     return (int64_t)sum;
 }

@@ -4,7 +4,8 @@
 
 #define SIDE 512
 
-static double a[SIDE][SIDE], b[SIDE][SIDE], c[SIDE][SIDE];
+/* Rows of n, not of SIDE: a stride of 4096 bytes would measure the cache's sets. */
+static double a[SIDE * SIDE], b[SIDE * SIDE], c[SIDE * SIDE];
 
 KERNEL_EXPORT int64_t run(int32_t n)
 {
@@ -12,23 +13,23 @@ KERNEL_EXPORT int64_t run(int32_t n)
     uint64_t state = 1;
     for (int32_t i = 0; i < n; i++) {
         for (int32_t j = 0; j < n; j++) {
-            a[i][j] = (double)(kernel_random(&state) & 0xffff) / 256.0;
-            b[i][j] = (double)(kernel_random(&state) & 0xffff) / 1024.0 - 8.0;
+            a[i * n + j] = (double)(kernel_random(&state) & 0xffff) / 256.0;
+            b[i * n + j] = (double)(kernel_random(&state) & 0xffff) / 1024.0 - 8.0;
         }
     }
     for (int32_t i = 0; i < n; i++) {
         for (int32_t j = 0; j < n; j++) {
             double sum = 0;
             for (int32_t k = 0; k < n; k++) {
-                sum += a[i][k] * b[k][j];
+                sum += a[i * n + k] * b[k * n + j];
             }
-            c[i][j] = sum;
+            c[i * n + j] = sum;
         }
     }
     uint64_t sum = 0;
     for (int32_t i = 0; i < n; i++) {
-        sum = kernel_mix(sum, kernel_bits(c[i][i]));
-        sum = kernel_mix(sum, kernel_bits(c[i][n - 1 - i]));
+        sum = kernel_mix(sum, kernel_bits(c[i * n + i]));
+        sum = kernel_mix(sum, kernel_bits(c[i * n + n - 1 - i]));
     }
     return (int64_t)sum;
 }

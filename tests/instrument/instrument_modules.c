@@ -377,9 +377,14 @@ static void build_references(struct rp_wasm *w)
     /* Active, with expressions: slot 3 gets `ten`. */
     const uint8_t active[] = {4, 0x41, 3, 0x0b, 1, 0xd2, (uint8_t)ten, 0x0b};
     rp_wasm_entry(w, RP_WASM_ELEMENT, active, sizeof active, 1);
-    /* Active in an explicit table, with expressions of a type: slot 5 gets `hundred` and null. */
-    const uint8_t typed[] = {6,    0,    0x41, 5,   0x0b, 0x70, 2, 0xd2, (uint8_t)hundred,
-                             0x0b, 0xd0, 0x70, 0x0b};
+    /* Active in an explicit table, with expressions of a type: slot 5 of table 11, whose index is
+     * the byte of `end`, gets `hundred` and null. */
+    uint32_t last = table;
+    while (last < 11) {
+        last = rp_wasm_table(w, 'r', 8, 8);
+    }
+    const uint8_t typed[] = {6,    (uint8_t)last,    0x41, 5,    0x0b, 0x70, 2,
+                             0xd2, (uint8_t)hundred, 0x0b, 0xd0, 0x70, 0x0b};
     rp_wasm_entry(w, RP_WASM_ELEMENT, typed, sizeof typed, 1);
     uint32_t held = rp_wasm_global(w, false, (rp_value){.kind = RP_FUNCREF, .of.ref = one});
     begin_run(w, "l");
@@ -388,6 +393,10 @@ static void build_references(struct rp_wasm *w)
     rp_wasm_op_index(w, RP_OP_table_set, table);
     rp_wasm_i32_const(w, 4);
     rp_wasm_op_index(w, RP_OP_global_get, held);
+    rp_wasm_op_index(w, RP_OP_table_set, table);
+    rp_wasm_i32_const(w, 5); /* slot 5 of the last table to slot 5 of the first */
+    rp_wasm_i32_const(w, 5);
+    rp_wasm_op_index(w, RP_OP_table_get, last);
     rp_wasm_op_index(w, RP_OP_table_set, table);
     rp_wasm_block(w, RP_OP_loop, RP_WASM_VOID);
     get(w, 1);

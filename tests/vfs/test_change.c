@@ -1,7 +1,8 @@
 /* Tests of vfs/change.c and vfs/resolve.c: which operation answers what, in tables. */
 #include "tests/vfs/tree.h"
 
-/* d/ (sub/ (deep), f), e/ (empty), f, full/ (x), l -> f, ld -> d, dangling -> nowhere, loop -> loop, up -> d/../f, abs -> /f */
+/* d/ (sub/ (deep), f), e/ (empty), f, full/ (x), l -> f, ld -> d, dangling -> nowhere, loop ->
+ * loop, up -> d/../f, abs -> /f */
 static void make_scene(struct tree *tree)
 {
     tree_init(tree);
@@ -21,9 +22,24 @@ static void make_scene(struct tree *tree)
     tree_symlink(tree, "abs", "/f");
 }
 
-enum action { LOOK, LOOK_FOLLOW, MKDIR, UNLINK, RMDIR, SYMLINK, OPEN, CREATE, EXCLUSIVE, OPEN_DIR, OPEN_FOLLOW, CREATE_FOLLOW, OPEN_WRITE };
+enum action {
+    LOOK,
+    LOOK_FOLLOW,
+    MKDIR,
+    UNLINK,
+    RMDIR,
+    SYMLINK,
+    OPEN,
+    CREATE,
+    EXCLUSIVE,
+    OPEN_DIR,
+    OPEN_FOLLOW,
+    CREATE_FOLLOW,
+    OPEN_WRITE
+};
 
-static enum rp_vfs_error act(struct tree *tree, enum action action, struct rp_vfs_start start, const char *text)
+static enum rp_vfs_error act(struct tree *tree, enum action action, struct rp_vfs_start start,
+                             const char *text)
 {
     static const unsigned flags[] = {
         [OPEN] = 0,
@@ -167,7 +183,8 @@ static const struct action_case action_cases[] = {
     {OPEN_WRITE, "ld", RP_VFS_ISDIR},
 };
 
-static void expect_error(enum rp_vfs_error actual, enum rp_vfs_error expected, unsigned action, const char *path)
+static void expect_error(enum rp_vfs_error actual, enum rp_vfs_error expected, unsigned action,
+                         const char *path)
 {
     if (actual != expected) {
         fail_msg("action %u on '%s': %s, expected %s", action, path, rp_vfs_error_name(actual),
@@ -203,8 +220,10 @@ static void read_only_starts_change_nothing(void **state)
         uint64_t before = vfs_digest(tree.vfs);
         bool exists = tree_find(&tree, row->path) != RP_VFS_NONE;
         bool looks = row->action == LOOK || row->action == LOOK_FOLLOW || row->action == OPEN ||
-                     row->action == OPEN_DIR || row->action == OPEN_FOLLOW || (row->action == CREATE && exists);
-        enum rp_vfs_error expected = row->expected == RP_VFS_OK && !looks ? RP_VFS_ROFS : row->expected;
+                     row->action == OPEN_DIR || row->action == OPEN_FOLLOW ||
+                     (row->action == CREATE && exists);
+        enum rp_vfs_error expected =
+            row->expected == RP_VFS_OK && !looks ? RP_VFS_ROFS : row->expected;
         expect_error(act(&tree, row->action, start, row->path), expected, row->action, row->path);
         assert_int_equal(vfs_digest(tree.vfs), before);
         tree_deinit(&tree);
@@ -216,40 +235,23 @@ static const struct {
     const char *to;
     enum rp_vfs_error expected;
 } rename_cases[] = {
-    {"f", "new", RP_VFS_OK},
-    {"f", "new/", RP_VFS_NOTDIR},
-    {"f/", "new", RP_VFS_NOTDIR},
-    {"f", "d/f", RP_VFS_OK},
-    {"f", "f", RP_VFS_OK},
-    {"f", "l", RP_VFS_OK},
-    {"f", "d", RP_VFS_ISDIR},
-    {"f", "e", RP_VFS_ISDIR},
-    {"f", "no/new", RP_VFS_NOENT},
-    {"no", "new", RP_VFS_NOENT},
-    {"d", "new", RP_VFS_OK},
-    {"d", "new/", RP_VFS_OK},
-    {"d/", "new", RP_VFS_OK},
-    {"d/", "new/", RP_VFS_OK},
-    {"d", "e", RP_VFS_OK},
-    {"d", "e/", RP_VFS_OK},
-    {"d", "full", RP_VFS_NOTEMPTY},
-    {"d", "f", RP_VFS_NOTDIR},
-    {"d", "l", RP_VFS_NOTDIR},
-    {"d", "d", RP_VFS_OK},
-    {"d", "d/new", RP_VFS_INVAL},
-    {"d", "d/sub/new", RP_VFS_INVAL},
-    {"d/sub", "d", RP_VFS_NOTEMPTY},
-    {"d/sub/deep", "d", RP_VFS_NOTEMPTY},
-    {"d/sub", "sub", RP_VFS_OK},
-    {"l", "new", RP_VFS_OK},
-    {"l", "f", RP_VFS_OK},
-    {"ld/", "new", RP_VFS_NOTDIR},
-    {"ld", "new", RP_VFS_OK},
-    {"dangling", "new", RP_VFS_OK},
-    {"f", "dangling", RP_VFS_OK},
-    {".", "new", RP_VFS_BUSY},
-    {"d/..", "new", RP_VFS_BUSY},
-    {"d", ".", RP_VFS_BUSY},
+    {"f", "new", RP_VFS_OK},         {"f", "new/", RP_VFS_NOTDIR},
+    {"f/", "new", RP_VFS_NOTDIR},    {"f", "d/f", RP_VFS_OK},
+    {"f", "f", RP_VFS_OK},           {"f", "l", RP_VFS_OK},
+    {"f", "d", RP_VFS_ISDIR},        {"f", "e", RP_VFS_ISDIR},
+    {"f", "no/new", RP_VFS_NOENT},   {"no", "new", RP_VFS_NOENT},
+    {"d", "new", RP_VFS_OK},         {"d", "new/", RP_VFS_OK},
+    {"d/", "new", RP_VFS_OK},        {"d/", "new/", RP_VFS_OK},
+    {"d", "e", RP_VFS_OK},           {"d", "e/", RP_VFS_OK},
+    {"d", "full", RP_VFS_NOTEMPTY},  {"d", "f", RP_VFS_NOTDIR},
+    {"d", "l", RP_VFS_NOTDIR},       {"d", "d", RP_VFS_OK},
+    {"d", "d/new", RP_VFS_INVAL},    {"d", "d/sub/new", RP_VFS_INVAL},
+    {"d/sub", "d", RP_VFS_NOTEMPTY}, {"d/sub/deep", "d", RP_VFS_NOTEMPTY},
+    {"d/sub", "sub", RP_VFS_OK},     {"l", "new", RP_VFS_OK},
+    {"l", "f", RP_VFS_OK},           {"ld/", "new", RP_VFS_NOTDIR},
+    {"ld", "new", RP_VFS_OK},        {"dangling", "new", RP_VFS_OK},
+    {"f", "dangling", RP_VFS_OK},    {".", "new", RP_VFS_BUSY},
+    {"d/..", "new", RP_VFS_BUSY},    {"d", ".", RP_VFS_BUSY},
     {"d", "d/.", RP_VFS_BUSY},
 };
 
@@ -264,7 +266,8 @@ static void rename_covers_every_case(void **state)
         make_scene(&tree);
         uint64_t before = vfs_digest(tree.vfs);
         uint64_t moved = tree_find(&tree, from);
-        enum rp_vfs_error error = rp_vfs_rename(tree.vfs, at_root, path_of(from), at_root, path_of(to));
+        enum rp_vfs_error error =
+            rp_vfs_rename(tree.vfs, at_root, path_of(from), at_root, path_of(to));
         if (error != expected) {
             fail_msg("rename '%s' to '%s': %s, expected %s", from, to, rp_vfs_error_name(error),
                      rp_vfs_error_name(expected));
@@ -312,11 +315,14 @@ static const struct {
     bool follow;
     enum rp_vfs_error expected;
 } link_cases[] = {
-    {"f", "new", false, RP_VFS_OK},       {"f", "new/", false, RP_VFS_NOENT}, {"f", "l", false, RP_VFS_EXIST},
-    {"f", "f", false, RP_VFS_EXIST},      {"f", "d", false, RP_VFS_EXIST},    {"d", "new", false, RP_VFS_PERM},
-    {"no", "new", false, RP_VFS_NOENT},   {"f/", "new", false, RP_VFS_NOTDIR}, {"l", "new", false, RP_VFS_OK},
-    {"l", "new", true, RP_VFS_OK},        {"dangling", "new", false, RP_VFS_OK}, {"dangling", "new", true, RP_VFS_NOENT},
-    {"loop", "new", true, RP_VFS_LOOP},   {"f", "dangling", false, RP_VFS_EXIST}, {"f", "no/new", false, RP_VFS_NOENT},
+    {"f", "new", false, RP_VFS_OK},        {"f", "new/", false, RP_VFS_NOENT},
+    {"f", "l", false, RP_VFS_EXIST},       {"f", "f", false, RP_VFS_EXIST},
+    {"f", "d", false, RP_VFS_EXIST},       {"d", "new", false, RP_VFS_PERM},
+    {"no", "new", false, RP_VFS_NOENT},    {"f/", "new", false, RP_VFS_NOTDIR},
+    {"l", "new", false, RP_VFS_OK},        {"l", "new", true, RP_VFS_OK},
+    {"dangling", "new", false, RP_VFS_OK}, {"dangling", "new", true, RP_VFS_NOENT},
+    {"loop", "new", true, RP_VFS_LOOP},    {"f", "dangling", false, RP_VFS_EXIST},
+    {"f", "no/new", false, RP_VFS_NOENT},
 };
 
 static void link_answers_as_posix_has_it(void **state)
@@ -326,8 +332,9 @@ static void link_answers_as_posix_has_it(void **state)
         struct tree tree;
         make_scene(&tree);
         uint64_t before = vfs_digest(tree.vfs);
-        enum rp_vfs_error error = rp_vfs_link(tree.vfs, at_root, path_of(link_cases[i].from), link_cases[i].follow,
-                                              at_root, path_of(link_cases[i].to));
+        enum rp_vfs_error error =
+            rp_vfs_link(tree.vfs, at_root, path_of(link_cases[i].from), link_cases[i].follow,
+                        at_root, path_of(link_cases[i].to));
         expect_error(error, link_cases[i].expected, (unsigned)i, link_cases[i].from);
         if (error != RP_VFS_OK) {
             assert_int_equal(vfs_digest(tree.vfs), before);
@@ -376,7 +383,8 @@ static void removed_directories_hold_nothing_and_take_nothing(void **state)
     assert_int_equal(act(&tree, MKDIR, start, "x"), RP_VFS_NOENT);
     assert_int_equal(act(&tree, LOOK, start, "x"), RP_VFS_NOENT);
     assert_int_equal(act(&tree, LOOK, start, "."), RP_VFS_OK);
-    assert_int_equal(rp_vfs_rename(tree.vfs, at_root, path_of("f"), start, path_of("x")), RP_VFS_NOENT);
+    assert_int_equal(rp_vfs_rename(tree.vfs, at_root, path_of("f"), start, path_of("x")),
+                     RP_VFS_NOENT);
     bool found = true;
     struct rp_vfs_entry entry;
     must(rp_vfs_list(tree.vfs, removed, RP_VFS_COOKIE_START, &found, &entry));
@@ -388,7 +396,8 @@ static void removed_directories_hold_nothing_and_take_nothing(void **state)
 static void walks_do_not_leave_the_directory_they_start_from(void **state)
 {
     (void)state;
-    static const char *const escapes[] = {"..", "../f", "sub/../..", "sub/../../f", "out", "out/x", "absolute", "deep"};
+    static const char *const escapes[] = {"..",  "../f",  "sub/../..", "sub/../../f",
+                                          "out", "out/x", "absolute",  "deep"};
     struct tree tree;
     make_scene(&tree);
     tree_symlink(&tree, "d/out", "../full");
@@ -396,7 +405,8 @@ static void walks_do_not_leave_the_directory_they_start_from(void **state)
     tree_symlink(&tree, "d/deep", "sub/../../f");
     struct rp_vfs_start start = {.directory = tree_find(&tree, "d")};
     for (size_t i = 0; i < RP_ARRAY_COUNT(escapes); i++) {
-        expect_error(act(&tree, LOOK_FOLLOW, start, escapes[i]), RP_VFS_PERM, LOOK_FOLLOW, escapes[i]);
+        expect_error(act(&tree, LOOK_FOLLOW, start, escapes[i]), RP_VFS_PERM, LOOK_FOLLOW,
+                     escapes[i]);
         enum rp_vfs_error opened = act(&tree, CREATE_FOLLOW, start, escapes[i]);
         expect_error(opened, RP_VFS_PERM, CREATE_FOLLOW, escapes[i]);
     }
@@ -440,15 +450,19 @@ static void names_and_paths_are_taken_up_to_their_limits(void **state)
     memset(path, '/', sizeof path);
     path[0] = '.';
     uint64_t inode = RP_VFS_NONE;
-    must(rp_vfs_resolve(tree.vfs, at_root, (struct rp_vfs_path){path, RP_VFS_PATH_BYTES_MAX}, false, &inode));
-    assert_int_equal(
-        rp_vfs_resolve(tree.vfs, at_root, (struct rp_vfs_path){path, RP_VFS_PATH_BYTES_MAX + 1}, false, &inode),
-        RP_VFS_NAMETOOLONG);
+    must(rp_vfs_resolve(tree.vfs, at_root, (struct rp_vfs_path){path, RP_VFS_PATH_BYTES_MAX}, false,
+                        &inode));
+    assert_int_equal(rp_vfs_resolve(tree.vfs, at_root,
+                                    (struct rp_vfs_path){path, RP_VFS_PATH_BYTES_MAX + 1}, false,
+                                    &inode),
+                     RP_VFS_NAMETOOLONG);
     assert_int_equal(rp_vfs_make_symlink(tree.vfs, at_root, path_of("s"),
                                          (struct rp_vfs_path){path, RP_VFS_PATH_BYTES_MAX + 1}),
                      RP_VFS_NAMETOOLONG);
-    assert_int_equal(rp_vfs_make_symlink(tree.vfs, at_root, path_of("s"), path_of("")), RP_VFS_NOENT);
-    assert_int_equal(rp_vfs_make_directory(tree.vfs, at_root, (struct rp_vfs_path){"a\0b", 3}), RP_VFS_INVAL);
+    assert_int_equal(rp_vfs_make_symlink(tree.vfs, at_root, path_of("s"), path_of("")),
+                     RP_VFS_NOENT);
+    assert_int_equal(rp_vfs_make_directory(tree.vfs, at_root, (struct rp_vfs_path){"a\0b", 3}),
+                     RP_VFS_INVAL);
     tree_deinit(&tree);
 }
 

@@ -3,7 +3,8 @@
 
 #define PAGE RP_VFS_PAGE_BYTES
 
-static size_t read_at(const struct rp_vfs *vfs, uint64_t inode, uint64_t offset, void *data, size_t size)
+static size_t read_at(const struct rp_vfs *vfs, uint64_t inode, uint64_t offset, void *data,
+                      size_t size)
 {
     size_t count = 0;
     must(rp_vfs_read(vfs, inode, offset, data, size, &count));
@@ -13,7 +14,8 @@ static size_t read_at(const struct rp_vfs *vfs, uint64_t inode, uint64_t offset,
 static uint64_t make_held(struct tree *tree, const char *path)
 {
     uint64_t inode = RP_VFS_NONE;
-    must(rp_vfs_open(tree->vfs, at_root, path_of(path), RP_VFS_OPEN_CREATE | RP_VFS_OPEN_WRITE, &inode));
+    must(rp_vfs_open(tree->vfs, at_root, path_of(path), RP_VFS_OPEN_CREATE | RP_VFS_OPEN_WRITE,
+                     &inode));
     return inode;
 }
 
@@ -43,7 +45,8 @@ static void holes_read_as_zeros_and_cost_nothing(void **state)
 static void truncation_zeros_what_it_cuts(void **state)
 {
     (void)state;
-    static const uint64_t sizes[] = {0, 1, PAGE - 1, PAGE, PAGE + 1, 3 * PAGE, 3 * PAGE + 5, 70 * PAGE};
+    static const uint64_t sizes[] = {0,        1,        PAGE - 1,     PAGE,
+                                     PAGE + 1, 3 * PAGE, 3 * PAGE + 5, 70 * PAGE};
     static uint8_t data[70 * PAGE];
     static uint8_t back[70 * PAGE];
     for (size_t i = 0; i < RP_ARRAY_COUNT(sizes); i++) {

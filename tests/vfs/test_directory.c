@@ -1,7 +1,8 @@
 /* Tests of vfs/directory.c: order, cookies, readers. */
 #include "tests/vfs/tree.h"
 
-static bool list_next(const struct tree *tree, uint64_t directory, uint64_t cookie, struct rp_vfs_entry *entry)
+static bool list_next(const struct tree *tree, uint64_t directory, uint64_t cookie,
+                      struct rp_vfs_entry *entry)
 {
     bool found = false;
     must(rp_vfs_list(tree->vfs, directory, cookie, &found, entry));
@@ -39,7 +40,8 @@ static void listing_is_in_byte_order_behind_the_dots(void **state)
     tree_deinit(&tree);
 }
 
-/* A reader as fd_readdir is one: takes `portion` entries, then the entries are removed, and it goes on behind the last. */
+/* A reader as fd_readdir is one: takes `portion` entries, then the entries are removed, and it
+ * goes on behind the last. */
 static unsigned remove_while_listing(struct tree *tree, unsigned portion)
 {
     unsigned seen = 0;

@@ -1,5 +1,6 @@
-/* The walk over allocations: in a scenario that uses everything, allocation k fails; the operation answers NOMEM, nothing has changed, and
- * the rest of the scenario runs as if nothing had been. With and without a clone that shares all of it. */
+/* The walk over allocations: in a scenario that uses everything, allocation k fails; the
+ * operation answers NOMEM, nothing has changed, and the rest of the scenario runs as if nothing
+ * had been. With and without a clone that shares all of it. */
 #include "tests/vfs/tree.h"
 
 struct scene {
@@ -23,7 +24,8 @@ static enum rp_vfs_error do_step(struct scene *scene, unsigned step)
     case 0:
         return rp_vfs_make_directory(vfs, at_root, path_of("d/new"));
     case 1:
-        return rp_vfs_open(vfs, at_root, path_of("d/file"), RP_VFS_OPEN_CREATE | RP_VFS_OPEN_WRITE, &scene->file);
+        return rp_vfs_open(vfs, at_root, path_of("d/file"), RP_VFS_OPEN_CREATE | RP_VFS_OPEN_WRITE,
+                           &scene->file);
     case 2:
         return write_some(scene, 100);
     case 3:
@@ -65,7 +67,8 @@ static enum rp_vfs_error do_step(struct scene *scene, unsigned step)
 
 #define STEPS 19u
 
-/* Runs the scenario with the k-th allocation failing (0: none); returns the digest at the end. *out_failed: an allocation did fail. */
+/* Runs the scenario with the k-th allocation failing (0: none); returns the digest at the end.
+ * *out_failed: an allocation did fail. */
 static uint64_t run_scenario(uint64_t k, bool shared, bool *out_failed)
 {
     struct scene scene = {.file = RP_VFS_NONE};

@@ -5,8 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const names[] = {"a",  "ab", "abc", "b",    "\x01", "\x7f", "\x80", "\xff",    "\xff\xff", "aa",
-                                    "a!", "z",  "zz",  "file", "file1", "file10", "file2", ".hidden", "...",     "-"};
+static const char *const names[] = {"a",     "ab",       "abc",   "b",       "\x01", "\x7f", "\x80",
+                                    "\xff",  "\xff\xff", "aa",    "a!",      "z",    "zz",   "file",
+                                    "file1", "file10",   "file2", ".hidden", "...",  "-"};
 
 static int compare_texts(const void *a, const void *b)
 {
@@ -15,9 +16,11 @@ static int compare_texts(const void *a, const void *b)
     return strcmp(*left, *right);
 }
 
-static void add(struct rp_name_tree *tree, struct rp_allocator *allocator, const char *name, uint64_t inode)
+static void add(struct rp_name_tree *tree, struct rp_allocator *allocator, const char *name,
+                uint64_t inode)
 {
-    struct rp_dirent *entry = rp_dirent_create(allocator, name, (uint32_t)strlen(name), inode, inode);
+    struct rp_dirent *entry =
+        rp_dirent_create(allocator, name, (uint32_t)strlen(name), inode, inode);
     assert_non_null(entry);
     assert_true(rp_name_tree_insert(tree, allocator, entry));
     rp_dirent_release(allocator, entry);
@@ -31,7 +34,8 @@ static void drop(struct rp_name_tree *tree, struct rp_allocator *allocator, cons
 
 static bool entry_is(const struct rp_dirent *entry, const char *name)
 {
-    return entry != NULL && entry->name_size == strlen(name) && memcmp(entry->name, name, entry->name_size) == 0;
+    return entry != NULL && entry->name_size == strlen(name) &&
+           memcmp(entry->name, name, entry->name_size) == 0;
 }
 
 /* The tree holds exactly the sorted names, and finds the next of every name, present or not. */
@@ -52,8 +56,10 @@ static void check_against(const struct rp_name_tree *tree, const char *const *so
                 next = sorted[k];
             }
         }
-        const struct rp_dirent *after = rp_name_tree_after(tree, names[i], (uint32_t)strlen(names[i]));
-        assert_int_equal(rp_name_tree_find(tree, names[i], (uint32_t)strlen(names[i])) != NULL, present);
+        const struct rp_dirent *after =
+            rp_name_tree_after(tree, names[i], (uint32_t)strlen(names[i]));
+        assert_int_equal(rp_name_tree_find(tree, names[i], (uint32_t)strlen(names[i])) != NULL,
+                         present);
         assert_true(next != NULL ? entry_is(after, next) : after == NULL);
     }
 }
@@ -107,7 +113,8 @@ static void name_tree_clones_do_not_see_each_others_changes(void **state)
     for (size_t i = 1; i < RP_ARRAY_COUNT(names); i++) {
         drop(&second, &allocator, sorted[i]);
     }
-    struct rp_dirent *entry = rp_dirent_create(&allocator, sorted[0], (uint32_t)strlen(sorted[0]), 77, 1);
+    struct rp_dirent *entry =
+        rp_dirent_create(&allocator, sorted[0], (uint32_t)strlen(sorted[0]), 77, 1);
     assert_true(rp_name_tree_reserve(&second, &allocator, sorted[0], (uint32_t)strlen(sorted[0])));
     rp_name_tree_replace(&second, &allocator, entry);
     rp_dirent_release(&allocator, entry);

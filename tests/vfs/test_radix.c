@@ -20,7 +20,8 @@ static struct leaf *new_leaf(struct rp_allocator *allocator, uint64_t value)
     return leaf;
 }
 
-static void put(struct rp_radix *radix, struct rp_allocator *allocator, uint64_t index, uint64_t value)
+static void put(struct rp_radix *radix, struct rp_allocator *allocator, uint64_t index,
+                uint64_t value)
 {
     assert_true(rp_radix_reserve(radix, allocator, index));
     void *old = rp_radix_exchange(radix, allocator, index, new_leaf(allocator, value));

@@ -65,7 +65,8 @@ static inline void tree_symlink(struct tree *tree, const char *path, const char 
 }
 
 /* Makes or replaces a file; not held afterwards. Returns its number. */
-static inline uint64_t tree_write(struct tree *tree, const char *path, const void *data, size_t size)
+static inline uint64_t tree_write(struct tree *tree, const char *path, const void *data,
+                                  size_t size)
 {
     uint64_t inode = RP_VFS_NONE;
     size_t count = 0;
@@ -104,16 +105,23 @@ struct tree_digest {
 
 static inline void digest_bytes(struct tree_digest *digest, const void *data, size_t size)
 {
-    for (size_t i = 0; i < size; i++) {
-        digest->value = (digest->value ^ ((const uint8_t *)data)[i]) * UINT64_C(1099511628211);
+    const uint8_t *bytes = data;
+    uint64_t word = 0;
+    for (; size >= sizeof word; size -= sizeof word, bytes += sizeof word) {
+        memcpy(&word, bytes, sizeof word);
+        digest->value = (digest->value ^ word) * UINT64_C(1099511628211);
+        digest->value ^= digest->value >> 29;
     }
+    word = size;
+    memcpy(&word, bytes, size);
+    digest->value = (digest->value ^ word) * UINT64_C(1099511628211);
 }
 
 static inline bool digest_inode(void *user, const struct rp_vfs_stat *stat, uint32_t holds)
 {
-    uint64_t numbers[] = {stat->inode,       (uint64_t)stat->kind,   stat->link_count, stat->size,
-                          stat->accessed_ns, stat->modified_ns,      stat->changed_ns, stat->page_count,
-                          holds};
+    uint64_t numbers[] = {stat->inode,      (uint64_t)stat->kind, stat->link_count,
+                          stat->size,       stat->accessed_ns,    stat->modified_ns,
+                          stat->changed_ns, stat->page_count,     holds};
     digest_bytes(user, numbers, sizeof numbers);
     return true;
 }
@@ -126,8 +134,8 @@ static inline bool digest_page(void *user, uint64_t inode, uint64_t index, const
     return true;
 }
 
-static inline bool digest_directory(void *user, uint64_t inode, uint64_t parent, uint64_t cookie_last,
-                                    uint64_t cookie_given, uint32_t readers)
+static inline bool digest_directory(void *user, uint64_t inode, uint64_t parent,
+                                    uint64_t cookie_last, uint64_t cookie_given, uint32_t readers)
 {
     uint64_t numbers[] = {inode, parent, cookie_last, cookie_given, readers};
     digest_bytes(user, numbers, sizeof numbers);

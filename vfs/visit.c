@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-static struct rp_vfs_entry entry_of(const struct rp_vfs *vfs, const struct rp_dirent *entry, bool gone)
+static struct rp_vfs_entry entry_of(const struct rp_vfs *vfs, const struct rp_dirent *entry,
+                                    bool gone)
 {
     const struct rp_inode *inode = gone ? NULL : rp_inode_get(vfs, entry->inode);
     return (struct rp_vfs_entry){.name = entry->name,
@@ -13,7 +14,8 @@ static struct rp_vfs_entry entry_of(const struct rp_vfs *vfs, const struct rp_di
                                  .cookie = entry->cookie};
 }
 
-static bool walk_pages(const struct rp_inode *inode, uint64_t number, const struct rp_vfs_visitor *visitor)
+static bool walk_pages(const struct rp_inode *inode, uint64_t number,
+                       const struct rp_vfs_visitor *visitor)
 {
     uint64_t index = 0;
     void *leaf = NULL;
@@ -56,7 +58,8 @@ static bool walk_directory(const struct rp_vfs *vfs, const struct rp_inode *inod
     return true;
 }
 
-static bool walk_inode(const struct rp_vfs *vfs, uint64_t number, const struct rp_vfs_visitor *visitor)
+static bool walk_inode(const struct rp_vfs *vfs, uint64_t number,
+                       const struct rp_vfs_visitor *visitor)
 {
     const struct rp_inode *inode = rp_inode_get(vfs, number);
     struct rp_vfs_stat stat;
@@ -120,7 +123,8 @@ static const char *check_file(const struct rp_inode *inode, uint64_t *bytes)
         return "a page lies behind the end of its file";
     }
     const struct rp_vfs_page *page = rp_radix_get(&file->pages, inode->size / RP_VFS_PAGE_BYTES);
-    for (size_t at = inode->size % RP_VFS_PAGE_BYTES; page != NULL && at < RP_VFS_PAGE_BYTES; at++) {
+    for (size_t at = inode->size % RP_VFS_PAGE_BYTES; page != NULL && at < RP_VFS_PAGE_BYTES;
+         at++) {
         if (page->bytes[at] != 0) {
             return "the bytes behind the end of a file are not zero";
         }
@@ -128,8 +132,8 @@ static const char *check_file(const struct rp_inode *inode, uint64_t *bytes)
     return NULL;
 }
 
-static const char *check_directory(const struct rp_vfs *vfs, const struct rp_inode *inode, uint64_t number,
-                                   uint64_t *bytes)
+static const char *check_directory(const struct rp_vfs *vfs, const struct rp_inode *inode,
+                                   uint64_t number, uint64_t *bytes)
 {
     const struct rp_vfs_directory *directory = &inode->of.directory;
     uint64_t entries = 0;
@@ -138,7 +142,8 @@ static const char *check_directory(const struct rp_vfs *vfs, const struct rp_ino
     const struct rp_dirent *before = NULL;
     for (const struct rp_dirent *entry = rp_name_tree_first(&directory->names); entry != NULL;
          entry = rp_name_tree_after(&directory->names, entry->name, entry->name_size)) {
-        size_t common = before != NULL && before->name_size < entry->name_size ? before->name_size : entry->name_size;
+        size_t common = before != NULL && before->name_size < entry->name_size ? before->name_size
+                                                                               : entry->name_size;
         int order = before != NULL ? memcmp(before->name, entry->name, common) : -1;
         if (order > 0 || (order == 0 && before->name_size >= entry->name_size)) {
             return "the names of a directory are not in byte-wise order";
@@ -175,10 +180,13 @@ static const char *check_directory(const struct rp_vfs *vfs, const struct rp_ino
         return "gone entries are remembered without a reader";
     }
     bool removed = inode->link_count == 0;
-    return removed ? NULL : inode->link_count == 2 + subdirectories ? NULL : "a directory's link count is wrong";
+    return removed                                   ? NULL
+           : inode->link_count == 2 + subdirectories ? NULL
+                                                     : "a directory's link count is wrong";
 }
 
-static const char *check_links(const struct rp_vfs *vfs, const struct rp_inode *inode, uint64_t number)
+static const char *check_links(const struct rp_vfs *vfs, const struct rp_inode *inode,
+                               uint64_t number)
 {
     struct link_count count = {.inode = number};
     struct rp_vfs_visitor visitor = {.user = &count, .entry = count_link};

@@ -1,0 +1,302 @@
+/* Tests of imports, preopens and the embedder's access to the tree. */
+#define _DEFAULT_SOURCE /* mkdtemp, symlink, mkfifo, utimes */
+
+#include "tests/sandbox/guest.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+struct folder {
+    char path[64];
+};
+
+static void folder_init(struct folder *folder)
+{
+    (void)snprintf(folder->path, sizeof folder->path, "/tmp/reprise-test-XXXXXX");
+    assert_non_null(mkdtemp(folder->path));
+}
+
+static void folder_deinit(const struct folder *folder)
+{
+    char command[128];
+    (void)snprintf(command, sizeof command, "rm -rf '%s'", folder->path);
+    assert_int_equal(system(command), 0);
+}
+
+static const char *inside(const struct folder *folder, const char *name)
+{
+    static char paths[4][256];
+    static unsigned next;
+    char *path = paths[next++ % 4];
+    (void)snprintf(path, 256, "%s/%s", folder->path, name);
+    return path;
+}
+
+static void put_host_file(const struct folder *folder, const char *name, const char *text)
+{
+    FILE *file = fopen(inside(folder, name), "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(text, 1, strlen(text), file), strlen(text));
+    assert_int_equal(fclose(file), 0);
+}
+
+/* The same tree, made in one order or in the other. */
+static void fill_folder(const struct folder *folder, bool backwards)
+{
+    static const char *const names[] = {"b", "a", "sub/x", "sub/a", "Z"};
+    assert_int_equal(mkdir(inside(folder, "sub"), backwards ? 0700 : 0755), 0);
+    for (size_t i = 0; i < RP_ARRAY_COUNT(names); i++) {
+        const char *name = names[backwards ? RP_ARRAY_COUNT(names) - 1 - i : i];
+        put_host_file(folder, name, name);
+        if (backwards) {
+            struct timeval times[2] = {{1000, 0}, {2000, 5}};
+            assert_int_equal(utimes(inside(folder, name), times), 0);
+            assert_int_equal(chmod(inside(folder, name), 0700), 0);
+        }
+    }
+    assert_int_equal(symlink("sub/../a", inside(folder, "link")), 0);
+    assert_int_equal(symlink("..", inside(folder, "sub/up")), 0);
+}
+
+static void imports_depend_on_contents_alone(void **state)
+{
+    (void)state;
+    struct folder folders[2];
+    static struct guest guests[2];
+    for (unsigned i = 0; i < 2; i++) {
+        folder_init(&folders[i]);
+        fill_folder(&folders[i], i != 0);
+        rp_wasi_config config;
+        guest_config(&guests[i], &config);
+        rp_report report = {0};
+        assert_int_equal(rp_wasi_create(&config, &guests[i].wasi, &report), RP_OK);
+        assert_int_equal(rp_wasi_import_dir(guests[i].wasi, folders[i].path, "/in", false, &report),
+                         RP_OK);
+    }
+    assert_int_equal(vfs_digest(guests[0].wasi->vfs), vfs_digest(guests[1].wasi->vfs));
+    rp_wasi_import_info first = rp_wasi_import(guests[0].wasi, 0);
+    rp_wasi_import_info second = rp_wasi_import(guests[1].wasi, 0);
+    assert_memory_equal(first.hash, second.hash, sizeof first.hash);
+    assert_string_equal(first.guest, "/in");
+    assert_string_equal(first.host, folders[0].path);
+    char data[16];
+    size_t count = 0;
+    assert_int_equal(
+        rp_wasi_read_file(guests[0].wasi, "/in/sub/x", 0, data, sizeof data, &count, NULL), RP_OK);
+    assert_int_equal(count, 5);
+    assert_memory_equal(data, "sub/x", 5);
+    assert_int_equal(
+        rp_wasi_read_file(guests[0].wasi, "in/link", 0, data, sizeof data, &count, NULL), RP_OK);
+    assert_memory_equal(data, "sub/../a", 8);
+    put_host_file(&folders[1], "b", "c");
+    assert_int_equal(rp_wasi_import_dir(guests[1].wasi, folders[1].path, "/again", false, NULL),
+                     RP_OK);
+    rp_wasi_import_info third = rp_wasi_import(guests[1].wasi, 1);
+    assert_memory_not_equal(third.hash, first.hash, sizeof first.hash);
+    for (unsigned i = 0; i < 2; i++) {
+        guest_deinit(&guests[i]);
+        folder_deinit(&folders[i]);
+    }
+}
+
+enum trouble {
+    FIFO,
+    SOCKET,
+    SELF_LOOP,
+    PAIR_LOOP,
+    TOO_LARGE,
+    EXISTS,
+    MISSING,
+    NOT_A_FOLDER,
+    DOTDOT
+};
+
+static void make_trouble(const struct folder *folder, enum trouble trouble)
+{
+    if (trouble == FIFO) {
+        assert_int_equal(mkfifo(inside(folder, "sub/trouble"), 0600), 0);
+    } else if (trouble == SOCKET) {
+        struct sockaddr_un address = {.sun_family = AF_UNIX};
+        (void)snprintf(address.sun_path, sizeof address.sun_path, "%s/sub/trouble", folder->path);
+        int descriptor = socket(AF_UNIX, SOCK_STREAM, 0);
+        assert_int_equal(bind(descriptor, (const struct sockaddr *)&address, sizeof address), 0);
+        assert_int_equal(close(descriptor), 0);
+    } else if (trouble == SELF_LOOP) {
+        assert_int_equal(symlink("trouble", inside(folder, "sub/trouble")), 0);
+    } else if (trouble == PAIR_LOOP) {
+        assert_int_equal(symlink("../z", inside(folder, "sub/trouble")), 0);
+        assert_int_equal(symlink("sub/trouble", inside(folder, "z")), 0);
+    }
+}
+
+static const struct {
+    enum trouble trouble;
+    const char *host; /* below the folder */
+    const char *guest;
+    rp_status status;
+    const char *named; /* in the report */
+} trouble_cases[] = {
+    {FIFO, "", "/", RP_ERROR_ARGUMENT, "sub/trouble: it is a pipe"},
+    {SOCKET, "", "/", RP_ERROR_ARGUMENT, "sub/trouble: it is a socket"},
+    {SELF_LOOP, "", "/", RP_ERROR_ARGUMENT, "sub/trouble: a loop of symbolic links"},
+    {PAIR_LOOP, "", "/in", RP_ERROR_ARGUMENT, "sub/trouble: a loop of symbolic links"},
+    {TOO_LARGE, "", "/", RP_ERROR_LIMIT, "quota"},
+    {EXISTS, "", "/have", RP_ERROR_ARGUMENT, "a: the name exists"},
+    {MISSING, "nowhere", "/", RP_ERROR_IO, "nowhere"},
+    {NOT_A_FOLDER, "a", "/", RP_ERROR_ARGUMENT, "a: it is a file, not a folder"},
+    {DOTDOT, "", "../x", RP_ERROR_ARGUMENT, "'../x'"},
+};
+
+static void refused_imports_name_the_trouble_and_leave_nothing(void **state)
+{
+    (void)state;
+    static struct guest guest;
+    for (size_t i = 0; i < RP_ARRAY_COUNT(trouble_cases); i++) {
+        struct folder folder;
+        folder_init(&folder);
+        fill_folder(&folder, false);
+        make_trouble(&folder, trouble_cases[i].trouble);
+        rp_wasi_config config;
+        guest_config(&guest, &config);
+        config.vfs_bytes_max = trouble_cases[i].trouble == TOO_LARGE ? 3 * RP_VFS_PAGE_BYTES : 0;
+        guest_init(&guest, &config);
+        assert_int_equal(rp_wasi_write_file(guest.wasi, "/have/a", "x", 1, NULL), RP_OK);
+        uint64_t before = guest_digest(&guest);
+        rp_report report = {0};
+        assert_int_equal(rp_wasi_import_dir(guest.wasi, inside(&folder, trouble_cases[i].host),
+                                            trouble_cases[i].guest, false, &report),
+                         trouble_cases[i].status);
+        if (strstr(report.text, trouble_cases[i].named) == NULL) {
+            fail_msg("'%s' does not say '%s'", report.text, trouble_cases[i].named);
+        }
+        assert_int_equal(guest_digest(&guest), before);
+        assert_int_equal(rp_wasi_import_count(guest.wasi), 0);
+        guest_deinit(&guest);
+        folder_deinit(&folder);
+    }
+}
+
+static void every_allocation_of_an_import_may_fail(void **state)
+{
+    (void)state;
+    struct folder folder;
+    folder_init(&folder);
+    fill_folder(&folder, false);
+    static struct guest guest;
+    rp_status status = RP_ERROR_NO_MEMORY;
+    uint64_t k = 0;
+    while (status == RP_ERROR_NO_MEMORY) {
+        k++;
+        guest_init_plain(&guest);
+        uint64_t before = guest_digest(&guest);
+        struct rp_allocator *allocator = &guest.wasi->allocator;
+        uint64_t used = allocator->used_bytes;
+        allocator->fail_call = allocator->calls + k;
+        status = rp_wasi_import_dir(guest.wasi, folder.path, "/in", false, NULL);
+        allocator->fail_call = 0;
+        if (status != RP_OK) {
+            assert_int_equal(status, RP_ERROR_NO_MEMORY);
+            assert_int_equal(guest_digest(&guest), before);
+            assert_true(allocator->used_bytes < used + 4096); /* tables may have grown */
+        }
+        guest_deinit(&guest);
+    }
+    assert_int_equal(status, RP_OK);
+    assert_true(k > 40);
+    folder_deinit(&folder);
+}
+
+static void every_allocation_of_creation_may_fail(void **state)
+{
+    (void)state;
+    static const char *const args[] = {"a"};
+    static const char *const env[] = {"A=b"};
+    rp_wasi_config config;
+    rp_wasi_config_init(&config);
+    config.args = args;
+    config.arg_count = 1;
+    config.env = env;
+    config.env_count = 1;
+    rp_status status = RP_ERROR_NO_MEMORY;
+    for (uint64_t limit = 1; status != RP_OK; limit += 8) {
+        rp_wasi *wasi = NULL;
+        config.allocation_limit_bytes = limit;
+        status = rp_wasi_create(&config, &wasi, NULL);
+        assert_true(status == RP_OK || status == RP_ERROR_NO_MEMORY);
+        assert_int_equal(wasi != NULL, status == RP_OK);
+        rp_wasi_destroy(wasi);
+    }
+}
+
+static void bad_configurations_are_refused_by_name(void **state)
+{
+    (void)state;
+    static const char *const bad_env[] = {"NOVALUE", "=x", ""};
+    for (size_t i = 0; i < RP_ARRAY_COUNT(bad_env); i++) {
+        rp_wasi_config config;
+        rp_wasi *wasi = NULL;
+        rp_report report = {0};
+        rp_wasi_config_init(&config);
+        config.env = &bad_env[i];
+        config.env_count = 1;
+        assert_int_equal(rp_wasi_create(&config, &wasi, &report), RP_ERROR_ARGUMENT);
+        assert_non_null(strstr(report.text, "NAME=value"));
+        assert_null(wasi);
+    }
+}
+
+static void files_are_put_in_and_read_back(void **state)
+{
+    (void)state;
+    static struct guest guest;
+    static char large[3 * RP_VFS_PAGE_BYTES];
+    rp_wasi_config config;
+    guest_config(&guest, &config);
+    config.vfs_bytes_max = 3 * RP_VFS_PAGE_BYTES;
+    guest_init(&guest, &config);
+    rp_report report = {0};
+    assert_int_equal(rp_wasi_write_file(guest.wasi, "/a/b/c", "text", 4, &report), RP_OK);
+    rp_wasi_kind kind = RP_WASI_SYMLINK;
+    uint64_t size = 0;
+    assert_int_equal(rp_wasi_stat(guest.wasi, "a/b", &kind, &size, NULL), RP_OK);
+    assert_int_equal(kind, RP_WASI_DIRECTORY);
+    assert_int_equal(rp_wasi_stat(guest.wasi, "a/b/c", &kind, &size, NULL), RP_OK);
+    assert_int_equal(kind, RP_WASI_FILE);
+    assert_int_equal(size, 4);
+    uint64_t before = guest_digest(&guest);
+    assert_int_equal(rp_wasi_write_file(guest.wasi, "/x/y", large, sizeof large, &report),
+                     RP_ERROR_LIMIT);
+    assert_int_equal(guest_digest(&guest), before);
+    assert_int_equal(rp_wasi_write_file(guest.wasi, "/a/b/c", "new", 3, NULL), RP_OK);
+    char data[8];
+    size_t count = 0;
+    assert_int_equal(rp_wasi_read_file(guest.wasi, "/a/b/c", 1, data, sizeof data, &count, NULL),
+                     RP_OK);
+    assert_int_equal(count, 2);
+    assert_memory_equal(data, "ew", 2);
+    assert_int_equal(rp_wasi_read_file(guest.wasi, "/nope", 0, data, 1, &count, NULL),
+                     RP_ERROR_NOT_FOUND);
+    assert_int_equal(rp_wasi_read_file(guest.wasi, "/a", 0, data, 1, &count, NULL),
+                     RP_ERROR_ARGUMENT);
+    assert_int_equal(rp_wasi_write_file(guest.wasi, "/a/../b", "", 0, NULL), RP_ERROR_ARGUMENT);
+    assert_int_equal(rp_wasi_write_file(guest.wasi, "/a", "", 0, NULL), RP_ERROR_ARGUMENT);
+    guest_deinit(&guest);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(imports_depend_on_contents_alone),
+        cmocka_unit_test(refused_imports_name_the_trouble_and_leave_nothing),
+        cmocka_unit_test(every_allocation_of_an_import_may_fail),
+        cmocka_unit_test(every_allocation_of_creation_may_fail),
+        cmocka_unit_test(bad_configurations_are_refused_by_name),
+        cmocka_unit_test(files_are_put_in_and_read_back),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,310 @@
+/* Programs for the walks (tests): reading, running, fingerprints, samples. */
+#include "tests/walks/walk.h"
+
+#include "core/assert.h"
+#include "core/buffer.h"
+#include "engine/store_state.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct rp_walk_program rp_walk_programs[] = {
+    {.name = "fib"},      {.name = "nqueens"}, {.name = "nbody"},
+    {.name = "siphash"},  {.name = "sha256"},  {.name = "vm"},
+    {.name = "search"},   {.name = "edit"},    {.name = "dispatch"},
+    {.name = "gcd"},      {.name = "rays"},    {.name = "bulk"},
+    {.name = "hello", .is_wasi = true}, /* the others have more than 10,000 instructions */
+    {.name = "leave", .is_wasi = true},
+    {.name = "files", .is_wasi = true},
+};
+const size_t rp_walk_program_count = RP_ARRAY_COUNT(rp_walk_programs);
+
+/* ---- reading ---- */
+
+static bool read_bytes(struct rp_walk_program *program)
+{
+    const char *folder = getenv("REPRISE_BINARY_DIR");
+    char path[1024];
+    (void)snprintf(path, sizeof path, "%s/guest/%s/%s.wasm", folder == NULL ? ".." : folder,
+                   program->is_wasi ? "programs" : "kernels", program->name);
+    FILE *file = fopen(path, "rb");
+    if (file == NULL) {
+        (void)printf("skipped: %s is not built\n", path);
+        return false;
+    }
+    long size = fseek(file, 0, SEEK_END) == 0 ? ftell(file) : -1;
+    RP_ASSERT(size > 0 && fseek(file, 0, SEEK_SET) == 0);
+    program->size = (size_t)size;
+    program->bytes = malloc(program->size);
+    RP_ASSERT(program->bytes != NULL);
+    size_t count = fread(program->bytes, 1, program->size, file);
+    RP_ASSERT(count == program->size);
+    (void)fclose(file);
+    return true;
+}
+
+/* Fills in a kernel's size and checksum from guest/kernels/kernels.txt. */
+static void read_kernel(struct rp_walk_program *program)
+{
+    const char *folder = getenv("REPRISE_SOURCE_DIR");
+    char path[1024];
+    (void)snprintf(path, sizeof path, "%s/guest/kernels/kernels.txt",
+                   folder == NULL ? "." : folder);
+    FILE *file = fopen(path, "r");
+    RP_ASSERT(file != NULL);
+    char line[256];
+    bool found = false;
+    while (!found && fgets(line, sizeof line, file) != NULL) {
+        size_t size = strlen(program->name);
+        found = strncmp(line, program->name, size) == 0 && line[size] == ' ';
+    }
+    RP_ASSERT(found);
+    char *rest = strchr(line, ' ');
+    program->n = (int32_t)strtol(rest, &rest, 10);
+    (void)strtol(rest, &rest, 10); /* the size for bench/ */
+    program->value = (uint64_t)strtoll(rest, &rest, 10);
+    (void)fclose(file);
+}
+
+static bool open_program(struct rp_walk_program *program)
+{
+    if (!read_bytes(program)) {
+        return false;
+    }
+    if (!program->is_wasi) {
+        read_kernel(program);
+    }
+    rp_report report = {0};
+    rp_status status = rp_engine_create(NULL, &program->engine, &report);
+    if (status == RP_OK) {
+        status = rp_module_load(program->engine, program->bytes, program->size, &program->module,
+                                &report);
+    }
+    if (status != RP_OK) {
+        (void)printf("%s: %s\n", program->name, report.text);
+    }
+    RP_ASSERT(status == RP_OK);
+    return true;
+}
+
+bool rp_walk_open_programs(void)
+{
+    for (size_t i = 0; i < rp_walk_program_count; i++) {
+        if (!open_program(&rp_walk_programs[i])) {
+            rp_walk_close_programs();
+            return false;
+        }
+    }
+    return true;
+}
+
+void rp_walk_close_programs(void)
+{
+    for (size_t i = 0; i < rp_walk_program_count; i++) {
+        struct rp_walk_program *program = &rp_walk_programs[i];
+        rp_module_destroy(program->module);
+        rp_engine_destroy(program->engine);
+        free(program->bytes);
+        program->module = NULL;
+        program->engine = NULL;
+        program->bytes = NULL;
+    }
+}
+
+struct rp_walk_program *rp_walk_find(const char *name)
+{
+    for (size_t i = 0; i < rp_walk_program_count; i++) {
+        if (strcmp(rp_walk_programs[i].name, name) == 0) {
+            return &rp_walk_programs[i];
+        }
+    }
+    RP_ASSERT(rp_walk_program_count == 0); /* no program of that name */
+    return NULL;
+}
+
+/* ---- fingerprints ---- */
+
+#define LANES 4
+
+/* A quick hash for comparisons within one process: four lanes of multiplication and rotation. */
+static uint64_t hash_bytes(uint64_t seed, const uint8_t *data, size_t size)
+{
+    const uint64_t factor = 0x9e3779b97f4a7c15u;
+    uint64_t lanes[LANES] = {seed, seed + factor, seed ^ factor, ~seed};
+    size_t at = 0;
+    for (; size - at >= sizeof lanes; at += sizeof lanes) {
+        for (size_t i = 0; i < LANES; i++) {
+            uint64_t word;
+            memcpy(&word, data + at + 8 * i, sizeof word);
+            lanes[i] = (lanes[i] ^ word) * factor;
+            lanes[i] ^= lanes[i] >> 29;
+        }
+    }
+    uint64_t sum = size;
+    for (; at < size; at++) {
+        sum = (sum ^ data[at]) * factor;
+    }
+    for (size_t i = 0; i < LANES; i++) {
+        sum = (sum ^ lanes[i] ^ lanes[i] >> 31) * factor;
+    }
+    return sum ^ sum >> 32;
+}
+
+uint64_t rp_walk_fingerprint(const struct rp_walk_run *run)
+{
+    struct rp_allocator allocator;
+    struct rp_buffer state;
+    rp_allocator_init(&allocator, 0);
+    rp_buffer_init(&state, &allocator);
+    rp_status status = rp_store_save_state(run->store, &state, NULL);
+    RP_ASSERT(status == RP_OK);
+    uint64_t files = run->wasi == NULL ? 0 : rp_wasi_vfs_bytes(run->wasi);
+    rp_buffer_u64le(&state, files);
+    rp_buffer_u64le(&state, run->output.size);
+    rp_buffer_u64le(&state, run->output.hash);
+    RP_ASSERT(!state.failed);
+    uint64_t hash = hash_bytes(1, state.data, state.size);
+    rp_buffer_deinit(&state);
+    return hash;
+}
+
+/* ---- running ---- */
+
+static rp_status take_output(void *user, unsigned stream, const void *data, size_t size,
+                             rp_report *report)
+{
+    (void)report;
+    struct rp_walk_output *output = user;
+    for (size_t i = 0; i < size; i++) { /* byte by byte: chunks are not observable */
+        uint8_t pair[2] = {(uint8_t)stream, ((const uint8_t *)data)[i]};
+        output->hash = hash_bytes(output->hash, pair, sizeof pair);
+    }
+    output->size += size;
+    return RP_OK;
+}
+
+static rp_status make_wasi(struct rp_walk_run *run)
+{
+    const char *args[] = {run->program->name, "/"};
+    rp_wasi_config config;
+    rp_wasi_config_init(&config);
+    config.args = args;
+    config.arg_count = RP_ARRAY_COUNT(args);
+    config.write = take_output;
+    config.user = &run->output;
+    rp_status status = rp_wasi_create(&config, &run->wasi, &run->report);
+    if (status == RP_OK) {
+        status = rp_wasi_preopen(run->wasi, "/", false, &run->report);
+    }
+    return status == RP_OK ? rp_wasi_define(run->wasi, run->store, &run->report) : status;
+}
+
+static rp_status make_instance(struct rp_walk_run *run, rp_instance **out_instance)
+{
+    rp_status status = run->program->is_wasi ? make_wasi(run) : RP_OK;
+    if (status == RP_OK) {
+        status = rp_store_instantiate(run->store, run->program->module, out_instance, &run->outcome,
+                                      &run->report);
+    }
+    return status;
+}
+
+static rp_status call_program(struct rp_walk_run *run, const rp_instance *instance)
+{
+    bool is_wasi = run->program->is_wasi;
+    rp_name name = is_wasi ? (rp_name){"_start", 6} : (rp_name){"run", 3};
+    rp_value arg = {.kind = RP_I32, .of.i32 = run->program->n};
+    rp_extern func;
+    rp_status status = rp_instance_export(instance, name, &func);
+    RP_ASSERT(status == RP_OK && func.kind == RP_EXTERN_FUNC);
+    run->result_count = is_wasi ? 0 : 1;
+    return rp_store_call(run->store, func.index, &arg, is_wasi ? 0 : 1, &run->result,
+                         run->result_count, &run->outcome, &run->report);
+}
+
+void rp_walk_begin(struct rp_walk_run *run, const struct rp_walk_program *program,
+                   const struct rp_walk_limits *limits)
+{
+    *run = (struct rp_walk_run){.program = program};
+    rp_store_config config;
+    rp_store_config_init(&config);
+    config.metered = limits->metered;
+    run->status = rp_store_create(program->engine, &config, &run->store, &run->report);
+    rp_instance *instance = NULL;
+    if (run->status == RP_OK) {
+        run->status = make_instance(run, &instance);
+    }
+    if (run->status == RP_OK) {
+        rp_store_set_gas_limit(run->store, limits->gas_limit);
+        rp_store_set_until_gas(run->store, limits->until_gas);
+        run->status = call_program(run, instance);
+    }
+}
+
+void rp_walk_resume(struct rp_walk_run *run, int64_t gas_limit, int64_t until_gas)
+{
+    rp_store_set_gas_limit(run->store, gas_limit);
+    rp_store_set_until_gas(run->store, until_gas);
+    run->status = rp_store_resume(run->store, &run->result, run->result_count, &run->outcome,
+                                  &run->report);
+}
+
+void rp_walk_end(struct rp_walk_run *run)
+{
+    rp_store_destroy(run->store);
+    rp_wasi_destroy(run->wasi);
+    run->store = NULL;
+    run->wasi = NULL;
+}
+
+bool rp_walk_is_stopped(const struct rp_walk_run *run)
+{
+    return run->status == RP_OK && rp_store_is_stopped(run->store);
+}
+
+bool rp_walk_is_right(const struct rp_walk_run *run)
+{
+    if (run->status != RP_OK) {
+        return false;
+    }
+    if (!run->program->is_wasi) {
+        return run->outcome.kind == RP_OUTCOME_RETURNED &&
+               (uint64_t)run->result.of.i64 == run->program->value;
+    }
+    return run->outcome.kind == RP_OUTCOME_RETURNED ||
+           (run->outcome.kind == RP_OUTCOME_EXITED && run->outcome.exit_code == run->program->value);
+}
+
+/* ---- samples ---- */
+
+static uint64_t mix(uint64_t value)
+{
+    value = (value ^ value >> 30) * 0xbf58476d1ce4e5b9u;
+    value = (value ^ value >> 27) * 0x94d049bb133111ebu;
+    return value ^ value >> 31;
+}
+
+struct rp_walk_sample rp_walk_sample_of(const char *what, uint64_t count, uint64_t most)
+{
+    const char *seed = getenv("REPRISE_TEST_SEED");
+    const char *is_long = getenv("REPRISE_TEST_LONG");
+    bool all = count <= most || (is_long != NULL && is_long[0] == '1');
+    struct rp_walk_sample sample = {.seed = seed == NULL ? 1 : strtoull(seed, NULL, 0),
+                                    .divisor = all ? 1 : (count + most - 1) / most};
+    if (all) {
+        (void)printf("%s: all of %" PRIu64 "\n", what, count);
+    } else {
+        (void)printf("%s: 1 in %" PRIu64 " of %" PRIu64 "; REPRISE_TEST_SEED=%" PRIu64
+                     " repeats it, REPRISE_TEST_LONG=1 takes all\n",
+                     what, sample.divisor, count, sample.seed);
+    }
+    (void)fflush(stdout);
+    return sample;
+}
+
+bool rp_walk_takes(const struct rp_walk_sample *sample, uint64_t k)
+{
+    return mix(sample->seed * 0x9e3779b97f4a7c15u + k) % sample->divisor == 0;
+}
