@@ -439,16 +439,23 @@ static void put_locals(struct rp_disasm *disasm, struct rp_reader *type, uint32_
     }
 }
 
-/* Sums the declared locals without printing. */
-static uint64_t count_locals(struct rp_reader body)
+/* Parameters and declared locals together; sets the body's error if they are malformed or too many
+ * to be printed. */
+static uint32_t count_locals(struct rp_reader *body, uint32_t param_count)
 {
-    uint64_t total = 0;
-    uint32_t groups = rp_read_u32(&body);
-    for (uint32_t i = 0; i < groups && !body.error; i++) {
-        total += rp_read_u32(&body);
-        rp_instruction_skip_type(&body);
+    uint64_t total = param_count;
+    struct rp_reader reader = *body;
+    uint32_t groups = rp_read_u32(&reader);
+    for (uint32_t i = 0; i < groups && !reader.error; i++) {
+        const uint8_t *at = reader.pos;
+        total += rp_read_u32(&reader);
+        rp_instruction_skip_type(&reader);
+        if (total > RP_LIMIT_LOCALS) {
+            rp_reader_fail(&reader, at, "too many locals");
+        }
     }
-    return body.error ? 0 : total;
+    pass_error(body, &reader);
+    return (uint32_t)total;
 }
 
 /* Locals in order; the cursor ends on the first instruction. */
@@ -501,12 +508,11 @@ static void print_function(struct rp_disasm *disasm, uint32_t func_index, struct
     uint64_t offset = rp_reader_offset(body);
     uint32_t type_index = disasm->func_types[func_index];
     uint32_t param_count = rp_disasm_param_count(disasm, type_index);
-    uint64_t local_count = param_count + count_locals(*body);
-    if (local_count > RP_LIMIT_LOCALS) {
-        rp_reader_fail(body, body->pos, "too many locals");
+    uint32_t local_count = count_locals(body, param_count);
+    if (body->error) {
         return;
     }
-    if (!fill_map(disasm, RP_NAME_LOCAL, func_index, (uint32_t)local_count) ||
+    if (!fill_map(disasm, RP_NAME_LOCAL, func_index, local_count) ||
         !fill_map(disasm, RP_NAME_LABEL, func_index, count_label_names(disasm, func_index))) {
         disasm->out_of_memory = true;
         return;

@@ -2,7 +2,7 @@
  * raises signals on floating-point exceptions cannot be told from another by the guest, and gets
  * its own mode back.
  *
- * Operands are volatile, so that each operation happens where it stands. */
+ * Operands and results are volatile, so that each operation happens where it stands. */
 #include "determinism/float_env.h"
 
 #include "determinism/float_rules.h"
@@ -31,14 +31,19 @@ static uint64_t compute(size_t index)
 {
     const volatile uint64_t a = rp_f64_to_bits(cases[index].a);
     const volatile uint64_t b = rp_f64_to_bits(cases[index].b);
+    volatile uint64_t result; /* written before the mode changes again */
     switch (cases[index].op) {
     case '+':
-        return rp_f64_add(a, b);
+        result = rp_f64_add(a, b);
+        break;
     case '*':
-        return rp_f64_mul(a, b);
+        result = rp_f64_mul(a, b);
+        break;
     default:
-        return rp_f64_div(a, b);
+        result = rp_f64_div(a, b);
+        break;
     }
+    return result;
 }
 
 static void guest_arithmetic_ignores_the_hosts_mode(void **state)

@@ -2,7 +2,6 @@
 #include "tests/walks/scene.h"
 
 #include "core/assert.h"
-#include "tests/support/wasm_builder.h"
 
 #include <string.h>
 
@@ -230,7 +229,7 @@ static rp_host_result host_tell(void *user, rp_caller *caller, const rp_value *a
     return answer(user, caller);
 }
 
-static rp_status define_host(struct rp_scene *scene)
+static rp_status define_mix(struct rp_scene *scene)
 {
     static const rp_valkind kinds[] = {RP_I32, RP_I64};
     rp_host_func mix = {
@@ -242,61 +241,105 @@ static rp_status define_host(struct rp_scene *scene)
         .base_price = 11,
         .user = &scene->host,
     };
+    return rp_store_define_func(scene->store, &mix, &scene->report);
+}
+
+static rp_status define_tell(struct rp_scene *scene)
+{
     rp_host_func tell = {
         .module = "host", .name = "tell", .callback = host_tell, .user = &scene->host};
-    rp_status status = rp_store_define_func(scene->store, &mix, &scene->report);
-    return status == RP_OK ? rp_store_define_func(scene->store, &tell, &scene->report) : status;
+    return rp_store_define_func(scene->store, &tell, &scene->report);
 }
 
 /* ---- its life ---- */
 
-static rp_status load(struct rp_scene *scene, struct rp_span (*build)(struct rp_wasm *),
-                      rp_module **out_module)
-{
-    struct rp_wasm wasm;
-    struct rp_span bytes = build(&wasm);
-    rp_status status =
-        rp_module_load(scene->engine, bytes.data, bytes.size, out_module, &scene->report);
-    rp_wasm_deinit(&wasm);
-    return status;
-}
-
-rp_status rp_scene_create(struct rp_scene *scene)
+void rp_scene_init(struct rp_scene *scene)
 {
     *scene = (struct rp_scene){0};
-    rp_status status = rp_engine_create(NULL, &scene->engine, &scene->report);
-    if (status == RP_OK) {
-        status = load(scene, build_library, &scene->library);
-    }
-    return status == RP_OK ? load(scene, build_program, &scene->program) : status;
+    scene->bytes[0] = build_library(&scene->wasm[0]);
+    scene->bytes[1] = build_program(&scene->wasm[1]);
 }
 
-rp_status rp_scene_link(struct rp_scene *scene, const rp_store_config *config)
+void rp_scene_deinit(struct rp_scene *scene)
 {
-    rp_instance *instance = NULL;
-    rp_status status = rp_store_create(scene->engine, config, &scene->store, &scene->report);
-    if (status == RP_OK) {
-        rp_store_trap_unknown_imports(scene->store, true);
-        status = define_host(scene);
-    }
-    if (status == RP_OK) {
-        status = rp_store_instantiate(scene->store, scene->library, &instance, &scene->outcome,
-                                      &scene->report);
-    }
-    if (status == RP_OK) {
-        status = rp_store_register(scene->store, (rp_name){"lib", 3}, instance, &scene->report);
-    }
-    if (status == RP_OK) {
-        status = rp_store_instantiate(scene->store, scene->program, &instance, &scene->outcome,
-                                      &scene->report);
-    }
-    if (status == RP_OK) {
-        rp_extern run;
-        status = rp_instance_export(instance, (rp_name){"run", 3}, &run);
-        RP_ASSERT(status == RP_OK && run.kind == RP_EXTERN_FUNC);
-        scene->run = run.index;
-    }
+    rp_scene_unmake(scene);
+    rp_wasm_deinit(&scene->wasm[0]);
+    rp_wasm_deinit(&scene->wasm[1]);
+}
+
+static rp_status load(struct rp_scene *scene, size_t index, rp_module **out_module)
+{
+    return rp_module_load(scene->engine, scene->bytes[index].data, scene->bytes[index].size,
+                          out_module, &scene->report);
+}
+
+static rp_status instantiate(struct rp_scene *scene, const rp_module *module)
+{
+    return rp_store_instantiate(scene->store, module, &scene->instance, &scene->outcome,
+                                &scene->report);
+}
+
+static rp_status find_run(struct rp_scene *scene)
+{
+    rp_extern run;
+    rp_status status = rp_instance_export(scene->instance, (rp_name){"run", 3}, &run);
+    RP_ASSERT(status == RP_OK && run.kind == RP_EXTERN_FUNC);
+    scene->run = run.index;
     return status;
+}
+
+#define STEP_COUNT 9
+
+static rp_status make_step(struct rp_scene *scene, const rp_store_config *config)
+{
+    switch (scene->steps_done) {
+    case 0:
+        return rp_engine_create(NULL, &scene->engine, &scene->report);
+    case 1:
+        return load(scene, 0, &scene->library);
+    case 2:
+        return load(scene, 1, &scene->program);
+    case 3:
+        return rp_store_create(scene->engine, config, &scene->store, &scene->report);
+    case 4:
+        rp_store_trap_unknown_imports(scene->store, true);
+        return define_mix(scene);
+    case 5:
+        return define_tell(scene);
+    case 6:
+        return instantiate(scene, scene->library);
+    case 7:
+        return rp_store_register(scene->store, (rp_name){"lib", 3}, scene->instance,
+                                 &scene->report);
+    default:
+        return instantiate(scene, scene->program);
+    }
+}
+
+rp_status rp_scene_make(struct rp_scene *scene, const rp_store_config *config)
+{
+    for (; scene->steps_done < STEP_COUNT; scene->steps_done++) {
+        rp_status status = make_step(scene, config);
+        if (status != RP_OK) {
+            return status;
+        }
+    }
+    return find_run(scene);
+}
+
+void rp_scene_unmake(struct rp_scene *scene)
+{
+    rp_store_destroy(scene->store);
+    rp_module_destroy(scene->program);
+    rp_module_destroy(scene->library);
+    rp_engine_destroy(scene->engine);
+    scene->store = NULL;
+    scene->program = NULL;
+    scene->library = NULL;
+    scene->engine = NULL;
+    scene->steps_done = 0;
+    scene->host = (struct rp_scene_host){0};
+    scene->report = (rp_report){0};
 }
 
 rp_status rp_scene_call(struct rp_scene *scene)
@@ -309,13 +352,4 @@ rp_status rp_scene_call(struct rp_scene *scene)
 rp_status rp_scene_resume(struct rp_scene *scene)
 {
     return rp_store_resume(scene->store, scene->results, 2, &scene->outcome, &scene->report);
-}
-
-void rp_scene_destroy(struct rp_scene *scene)
-{
-    rp_store_destroy(scene->store);
-    rp_module_destroy(scene->program);
-    rp_module_destroy(scene->library);
-    rp_engine_destroy(scene->engine);
-    *scene = (struct rp_scene){0};
 }

@@ -5,6 +5,7 @@
 #define RP_TESTS_WALKS_SCENE_H
 
 #include "reprise/reprise.h"
+#include "tests/support/wasm_builder.h"
 
 #define RP_SCENE_ROUNDS 3
 #define RP_SCENE_HOST_CALLS (2 * RP_SCENE_ROUNDS) /* of a whole run */
@@ -19,23 +20,30 @@ struct rp_scene_host {
 };
 
 struct rp_scene {
+    struct rp_wasm wasm[2]; /* the library's and the program's bytes */
+    struct rp_span bytes[2];
     rp_engine *engine;
     rp_module *library; /* registered as "lib" */
     rp_module *program;
     rp_store *store;
-    uint32_t run; /* store index of the program's function, once instantiated */
+    rp_instance *instance; /* the latest */
+    uint32_t run;          /* store index of the program's function */
+    uint32_t steps_done;   /* of loading and linking */
     struct rp_scene_host host;
     rp_value results[2];
     rp_outcome outcome;
     rp_report report;
 };
 
-/* The steps of a scene's life; each answers the first failure, after which only rp_scene_destroy
- * may follow, or the same step again. rp_scene_create loads engine and modules. */
-rp_status rp_scene_create(struct rp_scene *scene);
-rp_status rp_scene_link(struct rp_scene *scene, const rp_store_config *config);
+void rp_scene_init(struct rp_scene *scene); /* `scene` must not move until rp_scene_deinit */
+void rp_scene_deinit(struct rp_scene *scene);
+
+/* Makes the engine, modules, store and instances, answering the first failure; called again, goes
+ * on with the step that failed. */
+rp_status rp_scene_make(struct rp_scene *scene, const rp_store_config *config);
 rp_status rp_scene_call(struct rp_scene *scene);
 rp_status rp_scene_resume(struct rp_scene *scene);
-void rp_scene_destroy(struct rp_scene *scene);
+/* Ends all that rp_scene_make has made. */
+void rp_scene_unmake(struct rp_scene *scene);
 
 #endif

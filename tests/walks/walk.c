@@ -152,22 +152,28 @@ static uint64_t hash_bytes(uint64_t seed, const uint8_t *data, size_t size)
     return sum ^ sum >> 32;
 }
 
-uint64_t rp_walk_fingerprint(const struct rp_walk_run *run)
+uint64_t rp_walk_store_print(const rp_store *store)
 {
     struct rp_allocator allocator;
     struct rp_buffer state;
     rp_allocator_init(&allocator, 0);
     rp_buffer_init(&state, &allocator);
-    rp_status status = rp_store_save_state(run->store, &state, NULL);
+    rp_status status = rp_store_save_state(store, &state, NULL);
     RP_ASSERT(status == RP_OK);
-    uint64_t files = run->wasi == NULL ? 0 : rp_wasi_vfs_bytes(run->wasi);
-    rp_buffer_u64le(&state, files);
-    rp_buffer_u64le(&state, run->output.size);
-    rp_buffer_u64le(&state, run->output.hash);
-    RP_ASSERT(!state.failed);
     uint64_t hash = hash_bytes(1, state.data, state.size);
     rp_buffer_deinit(&state);
     return hash;
+}
+
+uint64_t rp_walk_fingerprint(const struct rp_walk_run *run)
+{
+    uint64_t parts[4] = {
+        rp_walk_store_print(run->store),
+        run->wasi == NULL ? 0 : rp_wasi_vfs_bytes(run->wasi),
+        run->output.size,
+        run->output.hash,
+    };
+    return hash_bytes(2, (const uint8_t *)parts, sizeof parts);
 }
 
 /* ---- running ---- */

@@ -68,6 +68,7 @@ bool rp_walk_is_stopped(const struct rp_walk_run *run);
 /* Whether the program came to its known end. */
 bool rp_walk_is_right(const struct rp_walk_run *run);
 uint64_t rp_walk_fingerprint(const struct rp_walk_run *run);
+uint64_t rp_walk_store_print(const rp_store *store); /* of the store alone */
 
 /* Which of `count` things are walked. */
 struct rp_walk_sample {
