@@ -90,7 +90,7 @@ static enum rp_event run_host_entry(struct rp_store *store)
     vm->instance = instance;
     switch (answer) {
     case RP_SLOW_DONE: return RP_EVENT_DONE;
-    case RP_SLOW_TRAP: return RP_EVENT_TRAP;
+    case RP_SLOW_TRAP: vm->pc = vm->at; return RP_EVENT_TRAP;
     case RP_SLOW_UNFIT: store->entry_pending = true; return RP_EVENT_STOP;
     default: return vm->event;
     }
@@ -109,6 +109,7 @@ static enum rp_event run_entry(struct rp_store *store)
     uint64_t below = vm->frame == NULL ? 0 : vm->frame->slots_used;
     bool depth_fits = vm->frame == NULL || vm->frame + 1 < vm->frame_end;
     if (!depth_fits || below + code->frame_slots > vm->slots_max) {
+        vm->pc = vm->at; /* a frame that waits does so in the call of the host function */
         vm->trap = RP_TRAP_STACK_EXHAUSTED;
         return RP_EVENT_TRAP;
     }
@@ -206,6 +207,16 @@ static rp_status run_outermost(struct rp_store *store, bool resume, rp_value *re
     return store->host_status;
 }
 
+/* A nested call that was asked to stop is dropped; the request stays for the call around it. */
+static void keep_stop_request(struct rp_store *store)
+{
+    bool interrupted = store->stop_kind == RP_OUTCOME_SUSPENDED && store->stop_reason == RP_REASON_INTERRUPT;
+    if (interrupted || store->stop_kind == RP_OUTCOME_TIMED_OUT) {
+        rp_store_interrupt(store, interrupted ? RP_STOP_INTERRUPT : RP_STOP_TIMEOUT);
+    }
+    end_portion(store);
+}
+
 static rp_status run_nested(struct rp_store *store, const struct rp_func *entry, rp_value *results,
                             rp_outcome *out_outcome, rp_report *report)
 {
@@ -221,6 +232,9 @@ static rp_status run_nested(struct rp_store *store, const struct rp_func *entry,
     store->host_depth--;
     store->report = outer_report;
     tell_outcome(store, event, results, out_outcome);
+    if (event == RP_EVENT_STOP) {
+        keep_stop_request(store);
+    }
     store->entry = outer;
     store->entry_pending = false;
     rp_status status = store->host_status;

@@ -68,11 +68,10 @@ static bool stop(struct rp_machine *vm, rp_outcome_kind kind, rp_suspend_reason 
 /* Whether nobody asks the store to stop. */
 static bool may_go_on(struct rp_machine *vm)
 {
-    int word = vm->store->stop_word;
-    if (RP_LIKELY(word == RP_STOP_NONE)) {
+    if (RP_LIKELY(vm->store->stop_word == RP_STOP_NONE)) {
         return true;
     }
-    vm->store->stop_word = RP_STOP_NONE;
+    int word = __atomic_exchange_n(&vm->store->stop_word, (int)RP_STOP_NONE, __ATOMIC_RELAXED);
     return word == RP_STOP_TIMEOUT ? stop(vm, RP_OUTCOME_TIMED_OUT, RP_REASON_NONE)
                                    : stop(vm, RP_OUTCOME_SUSPENDED, RP_REASON_INTERRUPT);
 }
@@ -80,8 +79,9 @@ static bool may_go_on(struct rp_machine *vm)
 static bool stop_at_limit(struct rp_machine *vm)
 {
     const struct rp_store *store = vm->store;
-    return store->until_gas <= store->gas_limit ? stop(vm, RP_OUTCOME_SUSPENDED, RP_REASON_UNTIL_GAS)
-                                                : stop(vm, RP_OUTCOME_OUT_OF_GAS, RP_REASON_NONE);
+    bool is_until = store->until_gas != RP_GAS_UNLIMITED && store->until_gas <= store->gas_limit;
+    return is_until ? stop(vm, RP_OUTCOME_SUSPENDED, RP_REASON_UNTIL_GAS)
+                    : stop(vm, RP_OUTCOME_OUT_OF_GAS, RP_REASON_NONE);
 }
 
 /* A portion, or as much more as is wanted at once. */

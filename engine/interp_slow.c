@@ -300,12 +300,12 @@ static enum rp_slow finish_host_call(struct rp_machine *vm, const struct rp_func
     return RP_SLOW_EVENT;
 }
 
-enum rp_slow rp_slow_host_call(struct rp_machine *vm)
+/* `values`: room for the arguments and the results. */
+static enum rp_slow host_call_with(struct rp_machine *vm, rp_value *values)
 {
     struct rp_store *store = vm->store;
     const struct rp_func *callee = vm->callee;
     const struct rp_func_type *type = callee->type;
-    rp_value values[2 * RP_LIMIT_PARAMS];
     rp_value *results = values + type->param_count;
     const struct rp_slot *args = vm->sp - vm->popped - type->param_count;
     for (uint32_t i = 0; i < type->param_count; i++) {
@@ -334,4 +334,32 @@ enum rp_slow rp_slow_host_call(struct rp_machine *vm)
     }
     rp_host_result answer = call_host(vm, callee->host, &caller, values, results);
     return finish_host_call(vm, callee, answer, results);
+}
+
+/* Most host functions have few values: nested calls then take little of the native stack. */
+#define FEW_VALUES 24
+
+static RP_NOINLINE enum rp_slow host_call_with_few(struct rp_machine *vm)
+{
+    rp_value values[FEW_VALUES];
+    return host_call_with(vm, values);
+}
+
+static RP_NOINLINE enum rp_slow host_call_with_many(struct rp_machine *vm, size_t count)
+{
+    struct rp_allocator *allocator = &vm->store->allocator;
+    rp_value *values = rp_alloc(allocator, count * sizeof *values);
+    if (values == NULL) {
+        return host_failure(vm, "the values of a host call");
+    }
+    enum rp_slow answer = host_call_with(vm, values);
+    rp_free(allocator, values, count * sizeof *values);
+    return answer;
+}
+
+enum rp_slow rp_slow_host_call(struct rp_machine *vm)
+{
+    const struct rp_func_type *type = vm->callee->type;
+    size_t count = (size_t)type->param_count + type->result_count;
+    return count <= FEW_VALUES ? host_call_with_few(vm) : host_call_with_many(vm, count);
 }

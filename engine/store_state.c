@@ -555,6 +555,7 @@ static rp_status create_like(const struct rp_store *from, struct rp_store **out_
     struct rp_store *store = *out_store;
     store->gas_limit = from->gas_limit;
     store->until_gas = from->until_gas;
+    store->stop_word = from->stop_word;
     store->trap_unknown_imports = from->trap_unknown_imports;
     if (!copy_bindings(store, from->bindings)) {
         rp_store_destroy(store);

@@ -23,6 +23,19 @@ struct rp_control {
     uint32_t header_size; /* loop: bytes of the instruction */
 };
 
+/* A signature of core/opcode.def as types. */
+struct rp_validator_signature {
+    uint8_t operand_count;
+    uint8_t result_count;
+    uint8_t steps;    /* both together */
+    uint8_t types[4]; /* operands, then the result */
+};
+
+struct rp_validator_row {
+    uint32_t price;
+    struct rp_validator_signature signature;
+};
+
 struct rp_validator {
     const struct rp_module *module;
     struct rp_allocator *allocator;
@@ -65,7 +78,7 @@ struct rp_validator {
     uint32_t features;     /* bit per enum rp_feature met */
     uint32_t entry_offset; /* of the function: its locals */
     bool locating;         /* a validated function is walked again */
-    uint16_t ops[256];     /* enum rp_op of each one-byte opcode */
+    struct rp_validator_row rows[256]; /* of one-byte opcodes */
 };
 
 /* Fails at byte `at` and returns false; the first failure wins. */
@@ -131,6 +144,22 @@ bool rp_validate_call_indirect(struct rp_validator *v);
 void rp_validate_dead(struct rp_validator *v);
 /* Opens the control frame of a function's expression. */
 bool rp_validate_function_block(struct rp_validator *v, const uint32_t *results, uint32_t result_count);
+
+/* ---- typed by immediates (validate_typed.c); the opcode has been read, its price is added ---- */
+
+bool rp_validate_select(struct rp_validator *v);
+bool rp_validate_select_typed(struct rp_validator *v);
+bool rp_validate_reference(struct rp_validator *v, enum rp_op op);
+bool rp_validate_table_op(struct rp_validator *v, enum rp_op op);
+bool rp_validate_bulk(struct rp_validator *v, enum rp_op op);
+bool rp_validate_global(struct rp_validator *v, bool set);
+bool rp_validator_value_type(struct rp_validator *v, uint32_t *out_type);
+bool rp_validator_heap_type(struct rp_validator *v, uint32_t *out_type);
+/* A memory index; a memory argument of any form. */
+bool rp_validator_memory(struct rp_validator *v);
+bool rp_validator_memarg_slow(struct rp_validator *v, uint32_t natural_alignment);
+/* The immediate of a constant (validate_const.c). */
+bool rp_validator_constant(struct rp_validator *v, enum rp_op op);
 
 /* ---- the side table (side_table.c) ---- */
 

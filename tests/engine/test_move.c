@@ -82,7 +82,7 @@ static void moves_at_every_boundary(void **state)
     uint64_t end_print = undisturbed(program, &gas);
     char what[64];
     (void)snprintf(what, sizeof what, "moves of %s along one run", program->name);
-    struct rp_walk_sample sample = rp_walk_sample_of(what, gas, 4000);
+    struct rp_walk_sample sample = rp_walk_sample_of(what, gas, 5000);
     move_along(program, false, &sample, end_print);
     move_along(program, true, &sample, end_print);
     (void)snprintf(what, sizeof what, "moves of %s, one in a run", program->name);

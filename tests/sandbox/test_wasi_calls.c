@@ -194,6 +194,7 @@ static void a_listing_sees_every_entry_while_it_deletes_them(void **state)
         uint32_t fd = guest_open(&guest, ".", RP_OFLAG_DIRECTORY);
         assert_int_equal(list_and_remove(&guest, fd, sizes[i]), 202);
         assert_int_equal(list_and_remove(&guest, fd, sizes[i]), 2);
+        assert_int_equal(rp_wasi_vfs_bytes(guest.wasi), 0); /* starting again forgets */
         assert_int_equal(call(&guest, fd_readdir, fd, 10000, 100, 12345, 100), RP_WASI_ERRNO_INVAL);
         assert_int_equal(call(&guest, fd_close, fd), SUCCESS);
         assert_int_equal(rp_wasi_vfs_bytes(guest.wasi), 0);

@@ -79,6 +79,11 @@ static void imports_depend_on_contents_alone(void **state)
                          RP_OK);
     }
     assert_int_equal(vfs_digest(guests[0].wasi->vfs), vfs_digest(guests[1].wasi->vfs));
+    static const char *const in_order[] = {"in/Z", "in/a", "in/b", "in/link", "in/sub", "in/sub/a"};
+    for (size_t i = 1; i < RP_ARRAY_COUNT(in_order); i++) {
+        struct tree tree = {.vfs = guests[0].wasi->vfs};
+        assert_true(tree_find(&tree, in_order[i - 1]) < tree_find(&tree, in_order[i]));
+    }
     rp_wasi_import_info first = rp_wasi_import(guests[0].wasi, 0);
     rp_wasi_import_info second = rp_wasi_import(guests[1].wasi, 0);
     assert_memory_equal(first.hash, second.hash, sizeof first.hash);

@@ -494,6 +494,7 @@ static void byte_quota_counts_names_targets_and_pages_exactly(void **state)
     assert_int_equal(act(&tree, CREATE, at_root, "g"), RP_VFS_NOSPC);
     assert_int_equal(act(&tree, MKDIR, at_root, "g"), RP_VFS_NOSPC);
     must(rp_vfs_unlink(tree.vfs, at_root, path_of("s")));
+    assert_int_equal(act(&tree, CREATE, at_root, "ggg"), RP_VFS_NOSPC);
     assert_int_equal(act(&tree, CREATE, at_root, "gg"), RP_VFS_OK);
     assert_int_equal(act(&tree, CREATE, at_root, "h"), RP_VFS_NOSPC);
     tree_deinit(&tree);
