@@ -1,4 +1,4 @@
-/* reprise-conformance: the official suites (layer 7; INTERFACE.md, "Conformance runner"). */
+/* reprise-conformance: the official suites (layer 7). */
 #include "conformance/spec_suite.h"
 #include "conformance/wasi_runner.h"
 

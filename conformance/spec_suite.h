@@ -4,7 +4,7 @@
 
 #include "conformance/spec_runner.h"
 
-/* Exit codes of the runner (INTERFACE.md, "Conformance runner"). */
+/* Exit codes of the runner. */
 enum { RP_SUITE_PASSED = 0, RP_SUITE_FAILED = 1, RP_SUITE_NO_DATA = 3 };
 
 struct rp_spec_options {

@@ -19,8 +19,7 @@
 #define RP_LIMIT_RESULTS 1000u
 #define RP_LIMIT_LOCALS 50000u /* parameters included */
 #define RP_LIMIT_FUNCTION_BYTES 7654321u
-#define RP_LIMIT_OPERANDS 100000u /* operand height of a function: fits the side table's 17 bits \
-                                   */
+#define RP_LIMIT_OPERANDS 100000u /* operand height of a function: fits 17 bits */
 #define RP_LIMIT_BLOCK_DEPTH 100000u
 #define RP_LIMIT_BR_TABLE 1000000u
 #define RP_LIMIT_NAME_BYTES 100000u

@@ -74,12 +74,12 @@ struct rp_code {
     const uint8_t *body;        /* first instruction */
     const uint32_t *side_table; /* of the function */
     const struct rp_func_type *type;
+    uint64_t frame_price;       /* the FRAME term of frame_slots */
     uint32_t entry_offset;      /* of the locals in front of the body, from the start of the module */
     uint32_t body_size;         /* up to behind the last `end` */
     uint32_t local_count;       /* parameters included */
     uint32_t operand_max;       /* largest operand height, in values */
     uint32_t frame_slots;       /* 2 + parameters + locals + largest operand height, v128 counting 2 */
-    uint32_t frame_price;       /* the FRAME term of frame_slots, capped at 2^31-1 */
     uint32_t run_price;         /* of the first run, capped like the side table's prices */
     uint32_t side_table_words;
     bool wide;

@@ -57,6 +57,19 @@ rp_status rp_decoder_count(struct rp_decoder *decoder, const char *what, uint64_
     return RP_OK;
 }
 
+rp_status rp_decoder_name(struct rp_decoder *decoder, struct rp_span *out_name)
+{
+    uint64_t offset = rp_reader_offset(&decoder->reader);
+    struct rp_span name = rp_read_name(&decoder->reader);
+    rp_status status = rp_decoder_check(decoder);
+    if (status == RP_OK && name.size > RP_LIMIT_NAME_BYTES) {
+        return rp_decoder_fail(decoder, RP_ERROR_LIMIT, offset, "a name of %zu bytes, the limit is %u", name.size,
+                               RP_LIMIT_NAME_BYTES);
+    }
+    *out_name = name;
+    return status;
+}
+
 /* The feature that a value type's first byte belongs to; FEATURE_MVP if the byte is no type at all. */
 static enum rp_feature feature_of_type_byte(uint8_t byte)
 {
@@ -186,8 +199,8 @@ static const struct section sections[] = {
 static rp_status decode_custom(struct rp_decoder *decoder, uint32_t *custom_capacity)
 {
     struct rp_module *module = decoder->module;
-    struct rp_span name = rp_read_name(&decoder->reader);
-    rp_status status = rp_decoder_check(decoder);
+    struct rp_span name;
+    rp_status status = rp_decoder_name(decoder, &name);
     if (status != RP_OK) {
         return status;
     }
@@ -308,7 +321,9 @@ static void place_side_tables(struct rp_module *module)
     }
     uint32_t first = 0;
     for (uint32_t i = 0; i < module->func_count - module->func_import_count; i++) {
-        module->codes[i].side_table = module->side_table + first;
+        if (module->codes[i].side_table_words != 0) {
+            module->codes[i].side_table = module->side_table + first;
+        }
         first += module->codes[i].side_table_words;
     }
     RP_ASSERT(first == module->side_table_count);

@@ -23,6 +23,8 @@ rp_status rp_decoder_check(struct rp_decoder *decoder);
 
 /* Reads a count, checked against a limit and against the bytes left (an item takes at least one). */
 rp_status rp_decoder_count(struct rp_decoder *decoder, const char *what, uint64_t already, uint32_t limit, uint32_t *out_count);
+/* A name, checked against its limit. */
+rp_status rp_decoder_name(struct rp_decoder *decoder, struct rp_span *out_name);
 rp_status rp_decoder_value_type(struct rp_decoder *decoder, uint32_t *out_type);
 rp_status rp_decoder_reference_type(struct rp_decoder *decoder, uint32_t *out_type);
 /* `limit` bounds both numbers: pages of a memory, elements of a table. */

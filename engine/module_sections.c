@@ -159,9 +159,10 @@ rp_status rp_decode_imports(struct rp_decoder *decoder)
     }
     for (uint32_t i = 0; status == RP_OK && i < module->import_count; i++) {
         struct rp_import *import = &module->imports[i];
-        import->module = rp_read_name(&decoder->reader);
-        import->name = rp_read_name(&decoder->reader);
-        status = rp_decoder_check(decoder);
+        status = rp_decoder_name(decoder, &import->module);
+        if (status == RP_OK) {
+            status = rp_decoder_name(decoder, &import->name);
+        }
         if (status == RP_OK) {
             status = decode_import_type(decoder, import);
         }
@@ -342,12 +343,14 @@ const struct rp_export *rp_module_find_export(const struct rp_module *module, co
 static rp_status decode_export(struct rp_decoder *decoder, struct rp_export *export)
 {
     struct rp_module *module = decoder->module;
-    export->name = rp_read_name(&decoder->reader);
+    rp_status status = rp_decoder_name(decoder, &export->name);
     uint64_t kind_offset = rp_reader_offset(&decoder->reader);
     export->kind = rp_read_byte(&decoder->reader);
     uint64_t offset = rp_reader_offset(&decoder->reader);
     export->index = rp_read_u32(&decoder->reader);
-    rp_status status = rp_decoder_check(decoder);
+    if (status == RP_OK) {
+        status = rp_decoder_check(decoder);
+    }
     if (status != RP_OK) {
         return status;
     }

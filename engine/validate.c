@@ -423,7 +423,6 @@ static void finish_function(struct rp_validator *v, struct rp_code *code, const 
 {
     uint32_t height = v->dead ? v->height_max : v->height_watch;
     uint32_t slots = 2 + v->local_count + height;
-    uint64_t frame_price = rp_schedule_term(v->schedule, RP_GAS_TERM_FRAME, slots);
     *code = (struct rp_code){
         .body = v->body,
         .type = type,
@@ -432,7 +431,7 @@ static void finish_function(struct rp_validator *v, struct rp_code *code, const 
         .local_count = v->local_count,
         .operand_max = height,
         .frame_slots = slots,
-        .frame_price = frame_price > RP_RUN_PRICE_MAX ? RP_RUN_PRICE_MAX : (uint32_t)frame_price,
+        .frame_price = rp_schedule_term(v->schedule, RP_GAS_TERM_FRAME, slots),
         .run_price = v->first_run_price,
         .side_table_words = v->word_count - v->first_word,
     };
@@ -538,6 +537,9 @@ rp_status rp_code_locate(struct rp_validator *v, uint32_t func_index, uint32_t o
                                 (uint32_t)(code->body + code->body_size - module->bytes) - code->entry_offset) &&
                  validate_expression(v, code->body + offset);
     v->locating = false;
+    if (v->status == RP_ERROR_NO_MEMORY) {
+        return v->status;
+    }
     if (!valid || v->at != code->body + offset || v->dead || v->control_count == 0) {
         return RP_ERROR_INVALID;
     }

@@ -35,7 +35,7 @@ struct rp_code_location {
     const uint32_t *operand_types; /* borrowed from the validator until its next call */
 };
 
-/* The location of the instruction at `offset` bytes behind the body's start; ERROR_INVALID if no reachable instruction begins there. This is how a frame is
+/* The location of the instruction at `offset` bytes behind the body's start; ERROR_INVALID if no reachable instruction begins there, ERROR_NO_MEMORY. This is how a frame is
  * rebuilt from its offset, and how a snapshot's frame will be verified. */
 rp_status rp_code_locate(struct rp_validator *validator, uint32_t func_index, uint32_t offset,
                          struct rp_code_location *out_location);

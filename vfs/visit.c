@@ -95,18 +95,40 @@ bool rp_vfs_walk(const struct rp_vfs *vfs, const struct rp_vfs_visitor *visitor)
 
 /* ---- invariants ---- */
 
-/* Counts the entries that name an inode; quadratic, for tests. */
-struct link_count {
-    uint64_t inode;
-    uint64_t links;
+/* How many entries name each inode, by number. */
+struct link_counts {
+    struct rp_allocator allocator; /* its own: checking leaves the tree's account alone */
+    uint64_t *links;
+    size_t size;
 };
 
 static bool count_link(void *user, uint64_t directory, const struct rp_vfs_entry *entry)
 {
-    struct link_count *count = user;
+    struct link_counts *counts = user;
     (void)directory;
-    count->links += entry->inode == count->inode ? 1 : 0;
+    if (entry->inode < counts->size) {
+        counts->links[entry->inode]++;
+    }
     return true;
+}
+
+static bool count_links(const struct rp_vfs *vfs, struct link_counts *out_counts)
+{
+    uint64_t index = 0;
+    uint64_t last = 0;
+    void *leaf = NULL;
+    for (uint64_t from = 0; rp_radix_next(&vfs->inodes, from, &index, &leaf); from = index + 1) {
+        last = index + 1;
+    }
+    rp_allocator_init(&out_counts->allocator, 0);
+    out_counts->size = (size_t)last + 1;
+    out_counts->links =
+        rp_alloc_zero(&out_counts->allocator, out_counts->size, sizeof *out_counts->links);
+    if (out_counts->links == NULL) {
+        return false;
+    }
+    struct rp_vfs_visitor visitor = {.user = out_counts, .entry = count_link};
+    return rp_vfs_walk(vfs, &visitor);
 }
 
 static const char *check_file(const struct rp_inode *inode, uint64_t *bytes)
@@ -185,16 +207,12 @@ static const char *check_directory(const struct rp_vfs *vfs, const struct rp_ino
                                                      : "a directory's link count is wrong";
 }
 
-static const char *check_links(const struct rp_vfs *vfs, const struct rp_inode *inode,
-                               uint64_t number)
+static const char *check_links(const struct rp_inode *inode, uint64_t number, uint64_t links)
 {
-    struct link_count count = {.inode = number};
-    struct rp_vfs_visitor visitor = {.user = &count, .entry = count_link};
-    (void)rp_vfs_walk(vfs, &visitor);
     bool root = number == RP_VFS_ROOT;
     bool directory = inode->kind == RP_VFS_DIRECTORY;
     uint64_t expected = !directory ? inode->link_count : inode->link_count > 0 && !root ? 1 : 0;
-    if (count.links != expected) {
+    if (links != expected) {
         return "an inode's link count is not that of the entries that name it";
     }
     if (inode->link_count == 0 && inode->holds == 0) {
@@ -203,7 +221,7 @@ static const char *check_links(const struct rp_vfs *vfs, const struct rp_inode *
     return NULL;
 }
 
-const char *rp_vfs_check(const struct rp_vfs *vfs)
+static const char *check_inodes(const struct rp_vfs *vfs, const uint64_t *links)
 {
     uint64_t bytes = 0;
     uint32_t inodes = 0;
@@ -211,7 +229,7 @@ const char *rp_vfs_check(const struct rp_vfs *vfs)
     void *leaf = NULL;
     while (rp_radix_next(&vfs->inodes, index, &index, &leaf)) {
         const struct rp_inode *inode = leaf;
-        const char *broken = check_links(vfs, inode, index + 1);
+        const char *broken = check_links(inode, index + 1, links[index + 1]);
         if (broken == NULL && inode->kind == RP_VFS_FILE) {
             broken = check_file(inode, &bytes);
         } else if (broken == NULL && inode->kind == RP_VFS_DIRECTORY) {
@@ -229,4 +247,15 @@ const char *rp_vfs_check(const struct rp_vfs *vfs)
         return "the inode count is not that of the inodes";
     }
     return bytes == vfs->bytes_used ? NULL : "bytes_used is not the sum of the charges";
+}
+
+const char *rp_vfs_check(const struct rp_vfs *vfs)
+{
+    struct link_counts counts;
+    if (!count_links(vfs, &counts)) {
+        return "there is no memory to check the tree";
+    }
+    const char *broken = check_inodes(vfs, counts.links);
+    rp_free(&counts.allocator, counts.links, counts.size * sizeof *counts.links);
+    return broken;
 }

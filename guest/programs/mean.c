@@ -1,4 +1,5 @@
-/* Means of columns; the last column is empty. Shows a trap: an integer division by zero three calls deep. */
+/* Means of columns; the last column is empty. Shows a trap: an integer division by zero three calls
+ * deep. */
 #include <stdio.h>
 
 struct column {
@@ -26,7 +27,8 @@ __attribute__((noinline)) static void print_means(const struct column *columns, 
 
 int main(void)
 {
-    static const struct column columns[] = {{"height", 4, {170, 182, 164, 176}}, {"weight", 2, {70, 80}}, {"age", 0, {0}}};
+    static const struct column columns[] = {
+        {"height", 4, {170, 182, 164, 176}}, {"weight", 2, {70, 80}}, {"age", 0, {0}}};
     print_means(columns, 3);
     return 0;
 }

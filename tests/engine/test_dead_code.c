@@ -66,6 +66,8 @@ static const struct body invalid_bodies[] = {
     BODY("too many results", UNREACHABLE I32_0 I32_0 I32_0),
     BODY("an operand more than the block's result", UNREACHABLE BLOCK_I32 I32_0 I32_0 END),
     BODY("select of different types", UNREACHABLE "\x42\x00" I32_0 I32_0 SELECT),
+    BODY("select of an unknown and an i64, used as i32",
+         UNREACHABLE "\x42\x00" I32_0 SELECT I32_EQZ),
     BODY("select of references", UNREACHABLE "\xd0\x70" I32_0 SELECT),
     BODY("unknown local", UNREACHABLE "\x20\x05"),
     BODY("unknown label", UNREACHABLE "\x0c\x05"),

@@ -109,7 +109,7 @@ static uint64_t run_scene(bool metered, bool move, uint64_t *out_gas)
     assert_int_equal(rp_scene_make(&scene, &config), RP_OK);
     uint64_t start = rp_store_gas_used(scene.store);
     rp_store_set_until_gas(scene.store, 0);
-    assert_int_equal(rp_scene_call(&scene), RP_OK);
+    assert_int_equal(rp_scene_call(&scene, RP_SCENE_ROUNDS), RP_OK);
     for (int64_t until = (int64_t)start; rp_store_is_stopped(scene.store); until++) {
         if (move) {
             uint64_t before = rp_walk_store_print(scene.store);
@@ -148,7 +148,7 @@ static void entry_that_has_no_frame_yet_moves(void **state)
     assert_int_equal(rp_scene_make(&scene, NULL), RP_OK);
     uint64_t start = rp_store_gas_used(scene.store);
     rp_store_set_gas_limit(scene.store, 0);
-    assert_int_equal(rp_scene_call(&scene), RP_OK);
+    assert_int_equal(rp_scene_call(&scene, RP_SCENE_ROUNDS), RP_OK);
     assert_int_equal(scene.outcome.kind, RP_OUTCOME_OUT_OF_GAS);
     assert_true(scene.store->entry_pending);
     for (int i = 0; i < 3; i++) {
@@ -172,7 +172,7 @@ static void stop_request_moves(void **state)
     assert_int_equal(rp_scene_make(&scene, NULL), RP_OK);
     rp_store_interrupt(scene.store, RP_STOP_TIMEOUT);
     assert_int_equal(rp_store_move(&scene.store, NULL), RP_OK);
-    assert_int_equal(rp_scene_call(&scene), RP_OK);
+    assert_int_equal(rp_scene_call(&scene, RP_SCENE_ROUNDS), RP_OK);
     assert_int_equal(scene.outcome.kind, RP_OUTCOME_TIMED_OUT);
     rp_scene_deinit(&scene);
 }
@@ -188,7 +188,7 @@ static void moved_store_links_further_instances(void **state)
     assert_int_equal(rp_store_instantiate(scene.store, scene.program, &scene.instance,
                                           &scene.outcome, &scene.report),
                      RP_OK);
-    assert_int_equal(rp_scene_call(&scene), RP_OK);
+    assert_int_equal(rp_scene_call(&scene, RP_SCENE_ROUNDS), RP_OK);
     assert_int_equal(scene.outcome.kind, RP_OUTCOME_RETURNED);
     assert_int_equal(scene.host.calls, RP_SCENE_HOST_CALLS);
     rp_scene_deinit(&scene);

@@ -210,14 +210,30 @@ static void write_traps(struct rp_wasm *wasm)
     rp_wasm_func_end(wasm);
 }
 
+/* No instruction that is reached has an entry in the side table, which is empty. */
+static void write_no_side_table(struct rp_wasm *wasm)
+{
+    begin(wasm, "i", "", "");
+    rp_wasm_op_index(wasm, RP_OP_local_get, 0);
+    rp_wasm_op(wasm, RP_OP_unreachable);
+    rp_wasm_func_end(wasm);
+}
+
 static const struct {
     const char *name;
     void (*write)(struct rp_wasm *wasm);
 } seeds[] = {
-    {"empty", write_empty},       {"loop", write_loop},       {"recursion", write_recursion},
-    {"memory", write_memory},     {"tables", write_tables},   {"floats", write_floats},
-    {"br_table", write_br_table}, {"imports", write_imports}, {"start", write_start},
+    {"empty", write_empty},
+    {"loop", write_loop},
+    {"recursion", write_recursion},
+    {"memory", write_memory},
+    {"tables", write_tables},
+    {"floats", write_floats},
+    {"br_table", write_br_table},
+    {"imports", write_imports},
+    {"start", write_start},
     {"traps", write_traps},
+    {"no_side_table", write_no_side_table},
 };
 
 int main(int argc, char **argv)

@@ -2,8 +2,8 @@
  *
  * Each exports `run: (i32) -> i64`, imports nothing but wasi_snapshot_preview1.proc_exit, and ends
  * normally for the argument given here. */
-#ifndef RP_TESTS_INSTRUMENT_MODULES_H
-#define RP_TESTS_INSTRUMENT_MODULES_H
+#ifndef RP_TESTS_INSTRUMENT_INSTRUMENT_MODULES_H
+#define RP_TESTS_INSTRUMENT_INSTRUMENT_MODULES_H
 
 #include "tests/support/wasm_builder.h"
 

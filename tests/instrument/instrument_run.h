@@ -1,6 +1,6 @@
 /* Running modules, instrumented or not, in Reprise itself (tests). */
-#ifndef RP_TESTS_INSTRUMENT_RUN_H
-#define RP_TESTS_INSTRUMENT_RUN_H
+#ifndef RP_TESTS_INSTRUMENT_INSTRUMENT_RUN_H
+#define RP_TESTS_INSTRUMENT_INSTRUMENT_RUN_H
 
 #include "core/reader.h"
 #include "reprise/reprise.h"

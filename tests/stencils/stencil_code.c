@@ -225,14 +225,14 @@ static bool locate(struct compiler *c, uint32_t func_index)
     return true;
 }
 
-/* Takes the instruction's price from what is prepaid. The interpreter's rule (rp_code_rest_price)
- * must say the same about every boundary. */
-static void pass_price(struct compiler *c, uint64_t *out_behind)
+/* What is prepaid behind the instruction, by the interpreter's rule; what is counted from the begin
+ * of the run must be the same. */
+static uint64_t prepaid_behind(const struct compiler *c)
 {
     const struct rp_module *module = c->code->module;
-    uint64_t price = rp_code_price_at(module, c->func, c->pc, c->st);
-    RP_ASSERT(c->left == price + rp_code_rest_price(module, c->func, c->pc, c->st));
-    *out_behind = c->left - price;
+    uint64_t rest = rp_code_rest_price(module, c->func, c->pc, c->st);
+    RP_ASSERT(c->left == rp_code_price_at(module, c->func, c->pc, c->st) + rest);
+    return rest;
 }
 
 static void compile_function(struct compiler *c, uint32_t func_index)
@@ -251,8 +251,7 @@ static void compile_function(struct compiler *c, uint32_t func_index)
             continue;
         }
         RP_ASSERT(is_live);
-        uint64_t behind = 0;
-        pass_price(c, &behind);
+        uint64_t behind = prepaid_behind(c);
         bool ends_run = rp_code_ends_run(c->instruction.op, c->st);
         RP_ASSERT(!ends_run || behind == 0);
         c->in_run = !ends_run;

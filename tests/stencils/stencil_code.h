@@ -14,7 +14,7 @@ struct rp_stencil_code {
     struct rp_allocator allocator;
     const struct rp_module *module;
     struct rp_validator *validator;
-    uint8_t *memory; /* [entered code, main code | side exits] */
+    uint8_t *memory; /* main code, and from the middle on what is apart: side exits, edges */
     size_t memory_bytes;
     struct rp_stencil stencils[RP_OP_COUNT]; /* of instructions */
     struct rp_stencil enter_stencil;
@@ -26,7 +26,7 @@ struct rp_stencil_code {
     const void *leave;
     struct rp_tier tier;
     rp_tier_enter *enter;
-    /* Seen by the driver. */
+    /* Counted by the driver. */
     uint64_t run_exits;             /* a run did not fit into the budget */
     uint64_t op_exits[RP_OP_COUNT]; /* an instruction left its happy path */
     uint64_t leaves;                /* a return to a frame without native code */

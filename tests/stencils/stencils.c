@@ -206,37 +206,29 @@ STENCIL(i32_const)
     GO(next);
 }
 
-#define LOAD(id, ctype)                                        \
-    STENCIL(id)                                                \
-    {                                                          \
-        uint64_t address = (uint32_t)TOP(1) + HOLE(index);     \
-        if (RP_UNLIKELY(address + sizeof(ctype) > mem_size)) { \
-            GO(exit);                                          \
-        }                                                      \
-        ctype value;                                           \
-        memcpy(&value, mem + address, sizeof value);           \
-        TOP(1) = value;                                        \
-        GO(next);                                              \
+STENCIL(i32_load)
+{
+    uint32_t value;
+    uint64_t address = (uint32_t)TOP(1) + HOLE(index);
+    if (RP_UNLIKELY(address + sizeof value > mem_size)) {
+        GO(exit);
     }
-LOAD(i32_load, uint32_t)
-LOAD(i64_load, uint64_t)
-LOAD(i32_load8_u, uint8_t)
+    memcpy(&value, mem + address, sizeof value);
+    TOP(1) = value;
+    GO(next);
+}
 
-#define STORE(id, ctype)                                       \
-    STENCIL(id)                                                \
-    {                                                          \
-        uint64_t address = (uint32_t)TOP(2) + HOLE(index);     \
-        if (RP_UNLIKELY(address + sizeof(ctype) > mem_size)) { \
-            GO(exit);                                          \
-        }                                                      \
-        ctype value = (ctype)TOP(1);                           \
-        memcpy(mem + address, &value, sizeof value);           \
-        sp -= 2;                                               \
-        GO(next);                                              \
+STENCIL(i32_store)
+{
+    uint32_t value = (uint32_t)TOP(1);
+    uint64_t address = (uint32_t)TOP(2) + HOLE(index);
+    if (RP_UNLIKELY(address + sizeof value > mem_size)) {
+        GO(exit);
     }
-STORE(i32_store, uint32_t)
-STORE(i64_store, uint64_t)
-STORE(i32_store8, uint8_t)
+    memcpy(mem + address, &value, sizeof value);
+    sp -= 2;
+    GO(next);
+}
 
 /* ---- numbers: the interpreter's own expressions ---- */
 

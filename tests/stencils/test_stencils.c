@@ -220,32 +220,42 @@ struct machine_code {
     struct rp_stencil_code code;
 };
 
+/* Loads what the builder holds and compiles it. */
+static void make_code(struct machine_code *native)
+{
+    struct rp_span bytes = rp_wasm_finish(&native->wasm);
+    assert_int_equal(rp_engine_create(NULL, &native->engine, NULL), RP_OK);
+    assert_int_equal(rp_module_load(native->engine, bytes.data, bytes.size, &native->module, NULL),
+                     RP_OK);
+    rp_stencil_object_init(&native->object, object_path);
+    rp_stencil_code_init(&native->code, &native->object, native->module);
+}
+
+static void drop_code(struct machine_code *native)
+{
+    rp_stencil_code_deinit(&native->code);
+    rp_stencil_object_deinit(&native->object);
+    rp_module_destroy(native->module);
+    rp_engine_destroy(native->engine);
+    rp_wasm_deinit(&native->wasm);
+}
+
 static int set_up(void **state)
 {
     static struct machine_code native;
     build_module(&native.wasm);
-    struct rp_span bytes = rp_wasm_finish(&native.wasm);
-    assert_int_equal(rp_engine_create(NULL, &native.engine, NULL), RP_OK);
-    assert_int_equal(rp_module_load(native.engine, bytes.data, bytes.size, &native.module, NULL),
-                     RP_OK);
-    rp_stencil_object_init(&native.object, object_path);
-    rp_stencil_code_init(&native.code, &native.object, native.module);
+    make_code(&native);
     *state = &native;
     return 0;
 }
 
 static int tear_down(void **state)
 {
-    struct machine_code *native = *state;
-    rp_stencil_code_deinit(&native->code);
-    rp_stencil_object_deinit(&native->object);
-    rp_module_destroy(native->module);
-    rp_engine_destroy(native->engine);
-    rp_wasm_deinit(&native->wasm);
+    drop_code(*state);
     return 0;
 }
 
-/* Whoever runs it, and from state to state: what a run is and how it ended. */
+/* A call in a store of its own, and how it ended, whoever ran it. */
 struct run {
     rp_store *store;
     uint32_t func;
@@ -253,13 +263,13 @@ struct run {
     rp_value results[RESULTS_MAX];
     size_t result_count;
     struct rp_allocator allocator;
-    struct rp_buffer state;
+    struct rp_buffer state; /* of the store at the end */
 };
 
 struct run_case {
     const char *name;
-    enum program_func func;
-    int32_t args[3];
+    uint32_t func; /* in the module */
+    int64_t args[3];
     uint32_t call_depth; /* limits; 0: the defaults */
     uint64_t stack_slots;
     rp_outcome_kind outcome;
@@ -299,11 +309,12 @@ static void begin(struct run *run, const struct machine_code *native, const stru
 
 static void call(struct run *run, const struct run_case *test)
 {
+    rp_functype type = rp_store_func_type(run->store, run->func);
+    size_t count = type.param_count;
     rp_value args[3];
-    for (size_t i = 0; i < RP_ARRAY_COUNT(args); i++) {
-        args[i] = (rp_value){.kind = RP_I32, .of.i32 = test->args[i]};
+    for (size_t i = 0; i < count; i++) {
+        args[i] = (rp_value){.kind = type.params[i], .of.i64 = test->args[i]};
     }
-    size_t count = rp_store_func_type(run->store, run->func).param_count;
     assert_int_equal(rp_store_call(run->store, run->func, args, count, run->results,
                                    run->result_count, &run->outcome, NULL),
                      RP_OK);
@@ -395,7 +406,7 @@ static void assert_same_run(const struct run *a, const struct run *b)
     assert_int_equal(rp_store_gas_used(a->store), rp_store_gas_used(b->store));
     for (size_t i = 0; i < a->result_count && a->outcome.kind == RP_OUTCOME_RETURNED; i++) {
         assert_int_equal(a->results[i].kind, b->results[i].kind);
-        assert_int_equal(a->results[i].of.i32, b->results[i].of.i32);
+        assert_int_equal(rp_value_to_slot(&a->results[i]), rp_value_to_slot(&b->results[i]));
     }
     assert_int_equal(a->state.size, b->state.size);
     assert_memory_equal(a->state.data, b->state.data, a->state.size);
@@ -403,56 +414,23 @@ static void assert_same_run(const struct run *a, const struct run *b)
 
 /* ---- tests ---- */
 
+#define RETURNS RP_OUTCOME_RETURNED, RP_TRAP_NONE
+#define TRAPS(code) RP_OUTCOME_TRAPPED, RP_TRAP_##code
 static const struct run_case cases[] = {
-    {"fib", FIB, {6}, 0, 0, RP_OUTCOME_RETURNED, 0, RP_OP_NONE},
-    {"quotients", QUOTIENTS, {0, 5, 9}, 0, 0, RP_OUTCOME_RETURNED, 0, RP_OP_NONE},
-    {"division by zero",
-     QUOTIENTS,
-     {0, 5, 2},
-     0,
-     0,
-     RP_OUTCOME_TRAPPED,
-     RP_TRAP_INTEGER_DIVIDE_BY_ZERO,
-     RP_OP_i32_div_s},
-    {"division overflow",
-     QUOTIENTS,
-     {8, 9, 1},
-     0,
-     0,
-     RP_OUTCOME_TRAPPED,
-     RP_TRAP_INTEGER_OVERFLOW,
-     RP_OP_i32_div_s},
-    {"load behind the end",
-     QUOTIENTS,
-     {PAGE_END - 9, 9, 90},
-     0,
-     0,
-     RP_OUTCOME_TRAPPED,
-     RP_TRAP_MEMORY_OUT_OF_BOUNDS,
-     RP_OP_i32_load},
-    {"load far behind the end",
-     QUOTIENTS,
-     {-4, 9, 9},
-     0,
-     0,
-     RP_OUTCOME_TRAPPED,
-     RP_TRAP_MEMORY_OUT_OF_BOUNDS,
-     RP_OP_i32_load},
-    {"fill", FILL, {32, 6}, 0, 0, RP_OUTCOME_RETURNED, 0, RP_OP_NONE},
-    {"store behind the end",
-     FILL,
-     {PAGE_END - 19, 6},
-     0,
-     0,
-     RP_OUTCOME_TRAPPED,
-     RP_TRAP_MEMORY_OUT_OF_BOUNDS,
-     RP_OP_i32_store},
-    {"call depth", DEEP, {0}, 7, 0, RP_OUTCOME_TRAPPED, RP_TRAP_STACK_EXHAUSTED, RP_OP_call},
-    {"stack slots", DEEP, {0}, 0, 45, RP_OUTCOME_TRAPPED, RP_TRAP_STACK_EXHAUSTED, RP_OP_call},
-    {"branches not taken", KEEP, {0}, 0, 0, RP_OUTCOME_RETURNED, 0, RP_OP_NONE},
-    {"branches taken", KEEP, {4}, 0, 0, RP_OUTCOME_RETURNED, 0, RP_OP_NONE},
-    {"two results", PAIR, {3}, 0, 0, RP_OUTCOME_RETURNED, 0, RP_OP_NONE},
-    {"calls of other code", MIXED, {3}, 0, 0, RP_OUTCOME_RETURNED, 0, RP_OP_call},
+    {"fib", FIB, {6}, 0, 0, RETURNS, RP_OP_NONE},
+    {"quotients", QUOTIENTS, {0, 5, 9}, 0, 0, RETURNS, RP_OP_NONE},
+    {"zero", QUOTIENTS, {0, 5, 2}, 0, 0, TRAPS(INTEGER_DIVIDE_BY_ZERO), RP_OP_i32_div_s},
+    {"overflow", QUOTIENTS, {16, 9, -1}, 0, 0, TRAPS(INTEGER_OVERFLOW), RP_OP_i32_div_s},
+    {"load", QUOTIENTS, {PAGE_END - 9, 9, 90}, 0, 0, TRAPS(MEMORY_OUT_OF_BOUNDS), RP_OP_i32_load},
+    {"far load", QUOTIENTS, {-4, 9, 9}, 0, 0, TRAPS(MEMORY_OUT_OF_BOUNDS), RP_OP_i32_load},
+    {"fill", FILL, {32, 6}, 0, 0, RETURNS, RP_OP_NONE},
+    {"store", FILL, {PAGE_END - 19, 6}, 0, 0, TRAPS(MEMORY_OUT_OF_BOUNDS), RP_OP_i32_store},
+    {"call depth", DEEP, {0}, 7, 0, TRAPS(STACK_EXHAUSTED), RP_OP_call},
+    {"stack slots", DEEP, {0}, 0, 45, TRAPS(STACK_EXHAUSTED), RP_OP_call},
+    {"branches not taken", KEEP, {0}, 0, 0, RETURNS, RP_OP_NONE},
+    {"branches taken", KEEP, {4}, 0, 0, RETURNS, RP_OP_NONE},
+    {"two results", PAIR, {3}, 0, 0, RETURNS, RP_OP_NONE},
+    {"calls of other code", MIXED, {3}, 0, 0, RETURNS, RP_OP_call},
 };
 
 static int64_t total_gas(const struct machine_code *native, const struct run_case *test)
@@ -521,9 +499,9 @@ static void run_in_slices(struct run *run, struct machine_code *native, const st
     begin(run, native, test, false);
     stop_at_start(run, test, RP_GAS_UNLIMITED);
     bool is_done = false;
-    while (!is_done) {
+    for (int64_t limit = slice; !is_done; limit += slice) {
         const uint8_t *pc = run->store->machine.pc;
-        rp_store_set_gas_limit(run->store, (int64_t)rp_store_gas_used(run->store) + slice);
+        rp_store_set_gas_limit(run->store, limit);
         is_done = rp_stencil_code_entry(&native->code, pc) != NULL && go_native(run, &native->code);
         if (!is_done) {
             resume(run);
@@ -544,21 +522,19 @@ static void native_code_and_interpreter_take_turns_at_every_entry(void **state)
         interpret(&fast, native, &cases[i], false, RP_GAS_UNLIMITED);
         for (size_t j = 0; j < RP_ARRAY_COUNT(slices); j++) {
             struct run run;
-            /* The host call needs 50 gas at once. */
-            int64_t slice = cases[i].func == MIXED ? slices[j] + 60 : slices[j];
-            run_in_slices(&run, native, &cases[i], slice);
+            run_in_slices(&run, native, &cases[i], slices[j]);
             assert_same_run(&run, &fast);
             drop_run(&run);
         }
         drop_run(&fast);
     }
-    assert_true(native->code.entered > entered + 1000);
+    assert_true(native->code.entered > entered + 500);
     assert_true(native->code.leaves > leaves);
 }
 
 static void native_code_stays_over_many_portions_of_gas(void **state)
 {
-    static const struct run_case test = {"spin", SPIN,      {500000}, 0, 0, RP_OUTCOME_RETURNED,
+    static const struct run_case test = {"spin", SPIN,      {600000}, 0, 0, RP_OUTCOME_RETURNED,
                                          0,      RP_OP_NONE};
     struct machine_code *native = *state;
     uint64_t exits = native->code.run_exits;
@@ -571,6 +547,83 @@ static void native_code_stays_over_many_portions_of_gas(void **state)
     assert_true(native->code.run_exits - exits >= 4);
     drop_run(&run);
     drop_run(&fast);
+}
+
+/* ---- numbers ---- */
+
+#define LETTER_i32 "i"
+#define LETTER_i64 "l"
+#define LETTER_f32 "f"
+#define LETTER_f64 "d"
+
+static const struct {
+    enum rp_op op;
+    const char *operands;
+    const char *result;
+} numeric_ops[] = {
+#define RP_UNARY(id, result, operand, expression) {RP_OP_##id, LETTER_##operand, LETTER_##result},
+#define RP_BINARY(id, result, operand_a, operand_b, expression) \
+    {RP_OP_##id, LETTER_##operand_a LETTER_##operand_b, LETTER_##result},
+#define RP_UNARY_TRAP(id, result, operand, trap, expression) \
+    {RP_OP_##id, LETTER_##operand, LETTER_##result},
+#define RP_BINARY_TRAP(id, result, operand_a, operand_b, trap, expression) \
+    {RP_OP_##id, LETTER_##operand_a LETTER_##operand_b, LETTER_##result},
+#include "engine/numeric.def"
+};
+
+/* As both operands of every numeric instruction, in both sizes: zero, one, minus one, the least
+ * integers, and the bits of 1.5 and of a NaN. */
+static const int64_t numeric_inputs[] = {
+    0, 1, -1, INT32_MIN, INT64_MIN, 0x3ff800003fc00000, 0x7ff4000000000001, 0x7fa00001};
+
+/* A function for each numeric instruction. */
+static void build_numbers(struct rp_wasm *wasm)
+{
+    rp_wasm_init(wasm);
+    for (size_t i = 0; i < RP_ARRAY_COUNT(numeric_ops); i++) {
+        uint32_t type = rp_wasm_type(wasm, numeric_ops[i].operands, numeric_ops[i].result);
+        rp_wasm_func_begin(wasm, type, "");
+        for (uint32_t local = 0; local < strlen(numeric_ops[i].operands); local++) {
+            get(wasm, local);
+        }
+        rp_wasm_op(wasm, numeric_ops[i].op);
+        rp_wasm_func_end(wasm);
+    }
+}
+
+static void compare_number(struct machine_code *native, uint32_t func, int64_t a, int64_t b)
+{
+    struct run_case test = {.func = func, .args = {a, b}};
+    struct run fast;
+    struct run run;
+    interpret(&fast, native, &test, false, RP_GAS_UNLIMITED);
+    run_native(&run, native, &test, RP_GAS_UNLIMITED);
+    assert_same_run(&run, &fast);
+    drop_run(&run);
+    drop_run(&fast);
+}
+
+static void numeric_stencils_compute_what_the_interpreter_does(void **state)
+{
+    (void)state;
+    struct machine_code native;
+    uint32_t compiled = 0;
+    build_numbers(&native.wasm);
+    make_code(&native);
+    for (uint32_t i = 0; i < RP_ARRAY_COUNT(numeric_ops); i++) {
+        if (!native.code.is_compiled[i]) {
+            continue; /* its stencil needs constants in memory */
+        }
+        compiled++;
+        bool is_binary = strlen(numeric_ops[i].operands) == 2;
+        for (size_t a = 0; a < RP_ARRAY_COUNT(numeric_inputs); a++) {
+            for (size_t b = 0; b < (is_binary ? RP_ARRAY_COUNT(numeric_inputs) : 1); b++) {
+                compare_number(&native, i, numeric_inputs[a], numeric_inputs[b]);
+            }
+        }
+    }
+    assert_true(compiled >= 100);
+    drop_code(&native);
 }
 
 int main(int argc, char **argv)
@@ -586,6 +639,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(native_code_leaves_only_where_it_must),
         cmocka_unit_test(native_code_and_interpreter_take_turns_at_every_entry),
         cmocka_unit_test(native_code_stays_over_many_portions_of_gas),
+        cmocka_unit_test(numeric_stencils_compute_what_the_interpreter_does),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

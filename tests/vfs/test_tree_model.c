@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define CHECK_EVERY 50u
+#define CHECKS 1000u /* of all invariants in a run */
 
 struct model {
     struct tree tree;
@@ -286,7 +286,7 @@ static void the_tree_answers_as_a_real_folder_does(void **state)
     tree_init(&model.tree);
     for (model.step = 0; model.step < operations; model.step++) {
         do_operation(&model);
-        if (model.step % CHECK_EVERY == 0) {
+        if (model.step % (operations / CHECKS + 1) == 0) {
             const char *broken = rp_vfs_check(model.tree.vfs);
             if (broken != NULL) {
                 fail_msg("seed %lu, operation %u, %s: %s", seed, model.step, model.log, broken);

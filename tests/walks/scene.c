@@ -342,10 +342,10 @@ void rp_scene_unmake(struct rp_scene *scene)
     scene->report = (rp_report){0};
 }
 
-rp_status rp_scene_call(struct rp_scene *scene)
+rp_status rp_scene_call(struct rp_scene *scene, int32_t rounds)
 {
-    rp_value rounds = {.kind = RP_I32, .of.i32 = RP_SCENE_ROUNDS};
-    return rp_store_call(scene->store, scene->run, &rounds, 1, scene->results, 2, &scene->outcome,
+    rp_value arg = {.kind = RP_I32, .of.i32 = rounds};
+    return rp_store_call(scene->store, scene->run, &arg, 1, scene->results, 2, &scene->outcome,
                          &scene->report);
 }
 

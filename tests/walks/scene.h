@@ -8,15 +8,15 @@
 #include "tests/support/wasm_builder.h"
 
 #define RP_SCENE_ROUNDS 3
-#define RP_SCENE_HOST_CALLS (2 * RP_SCENE_ROUNDS) /* of a whole run */
+#define RP_SCENE_HOST_CALLS (2 * RP_SCENE_ROUNDS) /* two in a round */
 
 /* How a host call goes. */
 struct rp_scene_host {
-    uint32_t calls;         /* so far */
-    uint32_t bend_call;     /* the call of this number (from 1) answers `bend`; 0: none */
+    uint32_t calls;     /* so far */
+    uint32_t bend_call; /* the call of this number (from 1) answers `bend`; 0: none */
     rp_host_result bend;
-    uint64_t gas_at_bend;   /* rp_store_gas_used inside of it */
-    uint64_t host_at_bend;  /* the account *host* inside of it */
+    uint64_t gas_at_bend;  /* rp_store_gas_used inside of it */
+    uint64_t host_at_bend; /* the account *host* inside of it */
 };
 
 struct rp_scene {
@@ -41,7 +41,9 @@ void rp_scene_deinit(struct rp_scene *scene);
 /* Makes the engine, modules, store and instances, answering the first failure; called again, goes
  * on with the step that failed. */
 rp_status rp_scene_make(struct rp_scene *scene, const rp_store_config *config);
-rp_status rp_scene_call(struct rp_scene *scene);
+/* With RP_SCENE_ROUNDS segments are copied and dropped, which works once; with fewer it can be
+ * called again and again. */
+rp_status rp_scene_call(struct rp_scene *scene, int32_t rounds);
 rp_status rp_scene_resume(struct rp_scene *scene);
 /* Ends all that rp_scene_make has made. */
 void rp_scene_unmake(struct rp_scene *scene);

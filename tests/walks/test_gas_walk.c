@@ -64,7 +64,8 @@ static void step_through(struct reference *reference,
         int64_t position = (int64_t)rp_store_gas_used(run.store);
         assert_true(position <= until);
         if (position != seen) {
-            assert_int_equal(position, until); /* the first limit that reaches a boundary meets it */
+            assert_int_equal(position,
+                             until); /* the first limit that reaches a boundary meets it */
             visit(reference, &run, position);
             seen = position;
         }
@@ -98,8 +99,7 @@ static size_t find_boundary(const struct reference *reference, int64_t limit)
     return low;
 }
 
-static void note_print(struct reference *reference, const struct rp_walk_run *run,
-                       int64_t position)
+static void note_print(struct reference *reference, const struct rp_walk_run *run, int64_t position)
 {
     size_t index = find_boundary(reference, position);
     assert_int_equal(reference->positions[index], position);

@@ -11,10 +11,18 @@
 #include <string.h>
 
 struct rp_walk_program rp_walk_programs[] = {
-    {.name = "fib"},      {.name = "nqueens"}, {.name = "nbody"},
-    {.name = "siphash"},  {.name = "sha256"},  {.name = "vm"},
-    {.name = "search"},   {.name = "edit"},    {.name = "dispatch"},
-    {.name = "gcd"},      {.name = "rays"},    {.name = "bulk"},
+    {.name = "fib"},
+    {.name = "nqueens"},
+    {.name = "nbody"},
+    {.name = "siphash"},
+    {.name = "sha256"},
+    {.name = "vm"},
+    {.name = "search"},
+    {.name = "edit"},
+    {.name = "dispatch"},
+    {.name = "gcd"},
+    {.name = "rays"},
+    {.name = "bulk"},
     {.name = "hello", .is_wasi = true}, /* the others have more than 10,000 instructions */
     {.name = "leave", .is_wasi = true},
     {.name = "files", .is_wasi = true},
@@ -253,8 +261,8 @@ void rp_walk_resume(struct rp_walk_run *run, int64_t gas_limit, int64_t until_ga
 {
     rp_store_set_gas_limit(run->store, gas_limit);
     rp_store_set_until_gas(run->store, until_gas);
-    run->status = rp_store_resume(run->store, &run->result, run->result_count, &run->outcome,
-                                  &run->report);
+    run->status =
+        rp_store_resume(run->store, &run->result, run->result_count, &run->outcome, &run->report);
 }
 
 void rp_walk_end(struct rp_walk_run *run)
@@ -280,7 +288,8 @@ bool rp_walk_is_right(const struct rp_walk_run *run)
                (uint64_t)run->result.of.i64 == run->program->value;
     }
     return run->outcome.kind == RP_OUTCOME_RETURNED ||
-           (run->outcome.kind == RP_OUTCOME_EXITED && run->outcome.exit_code == run->program->value);
+           (run->outcome.kind == RP_OUTCOME_EXITED &&
+            run->outcome.exit_code == run->program->value);
 }
 
 /* ---- samples ---- */

@@ -23,7 +23,8 @@ struct rp_walk_program {
     rp_module *module;
 };
 
-/* Kernels, then WASI programs: `files` writes from the bottom of a recursion, `leave` exits there. */
+/* Kernels, then WASI programs: `files` writes from the bottom of a recursion, `leave` exits there.
+ */
 extern struct rp_walk_program rp_walk_programs[];
 extern const size_t rp_walk_program_count;
 
