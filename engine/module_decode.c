@@ -176,7 +176,11 @@ rp_status rp_decoder_global_type(struct rp_decoder *decoder, struct rp_global_ty
 
 rp_status rp_decoder_table_type(struct rp_decoder *decoder, struct rp_table_type *out_type)
 {
+    uint32_t features = decoder->module->features;
     rp_status status = rp_decoder_reference_type(decoder, &out_type->element_type);
+    if (status == RP_OK && out_type->element_type == RP_TYPE_FUNCREF) {
+        decoder->module->features = features; /* tables of functions are as old as WebAssembly */
+    }
     return status != RP_OK ? status : rp_decoder_limits(decoder, "table", UINT32_MAX, &out_type->limits);
 }
 
