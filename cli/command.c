@@ -1,5 +1,6 @@
 /* reprise: the command (layer 7). Reads the command line and calls the command. */
 #include "cli/cli.h"
+#include "cli/run_control.h"
 #include "core/platform_process.h"
 
 #define MESSAGE_BYTES 1024u
@@ -14,6 +15,14 @@ static int (*const commands[RP_CLI_COMMAND_COUNT])(struct rp_cli *cli) = {
     [RP_CLI_HELP] = rp_cli_help,
 };
 
+/* Commands that may take long over a large module, and what they do meanwhile. */
+static const char *const phases[RP_CLI_COMMAND_COUNT] = {
+    [RP_CLI_VALIDATE] = "validating",
+    [RP_CLI_INSPECT] = "inspecting",
+    [RP_CLI_DISASM] = "disassembling",
+    [RP_CLI_INSTRUMENT] = "instrumenting",
+};
+
 static int call_command(struct rp_cli *cli)
 {
     const struct rp_cli_arguments *arguments = &cli->arguments;
@@ -24,7 +33,15 @@ static int call_command(struct rp_cli *cli)
     if (arguments->values[RP_OPTION_VERSION].given) {
         return rp_cli_version(cli);
     }
-    return commands[arguments->command](cli);
+    const char *phase = phases[arguments->command];
+    if (!phase) {
+        return commands[arguments->command](cli);
+    }
+    struct rp_run_control control;
+    rp_run_control_watch(&control, phase);
+    int code = commands[arguments->command](cli);
+    rp_run_control_finish(&control);
+    return code;
 }
 
 int main(int argc, char **argv)

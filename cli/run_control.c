@@ -102,20 +102,37 @@ static void show_progress(struct rp_run_control *control, const rp_store *store)
     put_line(control, text);
 }
 
-void rp_run_control_start(struct rp_run_control *control)
+static void start(struct rp_run_control *control, const char *phase, bool may_show)
 {
     RP_ASSERT(!present);
     const char *terminal = rp_process_variable("TERM");
     const char *no_color = rp_process_variable("NO_COLOR");
-    *control = (struct rp_run_control){.phase = "loading"};
+    *control = (struct rp_run_control){.phase = phase};
     control->started_ns = rp_platform_monotonic_ns();
-    control->shows_progress =
-        rp_platform_is_terminal(RP_STREAM_ERR) && terminal && strcmp(terminal, "dumb") != 0;
+    control->shows_progress = may_show && rp_platform_is_terminal(RP_STREAM_ERR) && terminal &&
+                              strcmp(terminal, "dumb") != 0;
     control->uses_color = !no_color || no_color[0] == 0;
     present = control;
-    rp_process_on_interrupt(handle_interrupt);
     if (control->shows_progress) {
         control->ticks = rp_timer_start(PROGRESS_FIRST_NS, PROGRESS_EVERY_NS, handle_tick, control);
+    }
+}
+
+void rp_run_control_start(struct rp_run_control *control)
+{
+    start(control, "loading", true);
+    rp_process_on_interrupt(handle_interrupt);
+}
+
+void rp_run_control_watch(struct rp_run_control *control, const char *phase)
+{
+    start(control, phase, !rp_platform_is_terminal(RP_STREAM_OUT));
+}
+
+void rp_run_control_clear_present(void)
+{
+    if (present) {
+        rp_run_control_clear_line(present);
     }
 }
 

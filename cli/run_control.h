@@ -27,9 +27,12 @@ struct rp_run_control {
     struct rp_timer *timeout;
 };
 
-/* Begins: interrupts are caught, and if stderr is a terminal, progress is shown from the first
- * second on. */
+/* Begins a run: interrupts are caught, and if stderr is a terminal, progress is shown from the
+ * first second on. */
 void rp_run_control_start(struct rp_run_control *control);
+/* Begins work without a guest: progress alone, and only if stdout is no terminal too. `phase` says
+ * what is done: "validating". */
+void rp_run_control_watch(struct rp_run_control *control, const char *phase);
 /* The run of this store begins. `timeout_ms` NULL: none. False if the host refuses a timer. */
 bool rp_run_control_attach(struct rp_run_control *control, rp_store *store,
                            const uint64_t *timeout_ms);
@@ -40,5 +43,7 @@ bool rp_run_control_goes_on(struct rp_run_control *control, const rp_outcome *ou
 void rp_run_control_finish(struct rp_run_control *control);
 /* Takes the progress line off the terminal, before anything else is written to it. */
 void rp_run_control_clear_line(struct rp_run_control *control);
+/* The same for whatever control there is, if any. */
+void rp_run_control_clear_present(void);
 
 #endif

@@ -1,6 +1,7 @@
 /* The command's words to people, and its results (layer 7). See cli.h. */
 #include "cli/cli.h"
 
+#include "cli/run_control.h"
 #include "core/hash.h"
 #include "core/platform_process.h"
 #include "core/reader.h"
@@ -59,6 +60,7 @@ static RP_PRINTF(1, 0) void say(const char *format, va_list arguments)
         rp_buffer_append(&line, format, strlen(format)); /* out of memory: at least the kind */
     }
     rp_buffer_byte(&line, '\n');
+    rp_run_control_clear_present();
     /* There is nobody to tell that stderr cannot be written. */
     const char *error = line.failed ? NULL : rp_stream_write(RP_STREAM_ERR, line.data, line.size);
     (void)error;

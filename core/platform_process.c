@@ -278,11 +278,18 @@ static void handle_interrupt(int signal_number)
 
 void rp_process_on_interrupt(void (*handler)(void))
 {
-    struct sigaction action = {.sa_handler = handler ? handle_interrupt : SIG_DFL};
-    action.sa_flags = handler ? (int)SA_RESETHAND : 0;
-    sigemptyset(&action.sa_mask);
-    interrupt_handler = handler;
-    int failed = sigaction(SIGINT, &action, NULL);
+    static struct sigaction before;
+    int failed = 0;
+    if (handler) {
+        struct sigaction action = {.sa_handler = handle_interrupt, .sa_flags = (int)SA_RESETHAND};
+        sigemptyset(&action.sa_mask);
+        bool is_first = !interrupt_handler;
+        interrupt_handler = handler;
+        failed = sigaction(SIGINT, &action, is_first ? &before : NULL);
+    } else if (interrupt_handler) {
+        failed = sigaction(SIGINT, &before, NULL);
+        interrupt_handler = NULL;
+    }
     RP_ASSERT(failed == 0);
 }
 

@@ -470,12 +470,8 @@ class Interruption(CommandTest):
         process.stdin.close()
         process.stderr.close()
 
-    def watch(self, environment, milliseconds=1900):
-        """What a terminal on stderr shows of an endless guest."""
-        leader, follower = pty.openpty()
-        arguments = [command.PROGRAM, "--timeout-ms", str(milliseconds), "--invoke", "spin", module("functions")]
-        process = subprocess.Popen(arguments, stderr=follower, env=dict(os.environ, **environment))
-        os.close(follower)
+    def read_terminal(self, leader):
+        """Everything until nobody holds the terminal any more."""
         shown = b""
         while True:
             ready, _, _ = select.select([leader], [], [], 30)
@@ -488,8 +484,17 @@ class Interruption(CommandTest):
                 break
             shown += data
         os.close(leader)
-        self.assertEqual(process.wait(), 124)
         return shown.decode()
+
+    def watch(self, environment, milliseconds=1900):
+        """What a terminal on stderr shows of an endless guest."""
+        leader, follower = pty.openpty()
+        arguments = [command.PROGRAM, "--timeout-ms", str(milliseconds), "--invoke", "spin", module("functions")]
+        process = subprocess.Popen(arguments, stderr=follower, env=dict(os.environ, **environment))
+        os.close(follower)
+        shown = self.read_terminal(leader)
+        self.assertEqual(process.wait(), 124)
+        return shown
 
     def test_progress_is_shown_on_a_terminal_after_a_second(self):
         shown = self.watch({"TERM": "xterm", "NO_COLOR": ""})
@@ -506,6 +511,32 @@ class Interruption(CommandTest):
         self.assertNotIn("gas/s", self.watch({"TERM": "xterm"}, milliseconds=300))
         _, _, stderr = run("--timeout-ms", "1500", "--invoke", "spin", module("functions"), environment={"TERM": "xterm"})
         self.assertEqual(stderr.count("\n"), 1)
+
+    def test_progress_of_work_without_a_guest(self):
+        for name in ["validate", "disasm", "inspect"]:
+            with tempfile.TemporaryDirectory() as folder:
+                path = pathlib.Path(folder) / "slow.wasm"
+                os.mkfifo(path)
+                leader, follower = pty.openpty()
+                process = subprocess.Popen([command.PROGRAM, name, str(path)], stdout=subprocess.DEVNULL, stderr=follower,
+                                           env=dict(os.environ, TERM="xterm", NO_COLOR="1"))
+                os.close(follower)
+                with path.open("wb") as pipe:
+                    time.sleep(1.4)
+                    pipe.write(pathlib.Path(module("hello")).read_bytes())
+                shown = self.read_terminal(leader)
+                self.assertEqual(process.wait(), 0)
+            self.assertRegex(shown, r"\r\x1b\[Kreprise: [a-z]+ing, \d\.\d s")
+            self.assertTrue(shown.endswith("\r\x1b[K"))
+
+    def test_sigint_ends_work_without_a_guest(self):
+        reader, writer = os.pipe()
+        process = subprocess.Popen([command.PROGRAM, "validate", "/dev/stdin"], stdin=reader)
+        time.sleep(0.3)
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.wait(timeout=30), -signal.SIGINT)
+        os.close(reader)
+        os.close(writer)
 
     def test_progress_changes_no_result(self):
         gas = "300000000"

@@ -373,7 +373,7 @@ static bool go_native(struct run *run, struct rp_stencil_code *code)
  * does not. */
 static bool stop_at_start(struct run *run, const struct run_case *test, int64_t limit)
 {
-    int64_t frame_price = run->store->funcs[run->func]->code->frame_price;
+    int64_t frame_price = (int64_t)run->store->funcs[run->func]->code->frame_price;
     rp_store_set_gas_limit(run->store, limit < frame_price ? limit : frame_price);
     call(run, test);
     assert_int_equal(run->outcome.kind, RP_OUTCOME_OUT_OF_GAS);
