@@ -34,7 +34,9 @@ int rp_cli_print_help(struct rp_cli *cli, enum rp_cli_command command);
 void rp_cli_say(const char *format, ...) RP_PRINTF(1, 2);
 /* Misuse: says it and answers its exit code. */
 int rp_cli_misuse(const char *format, ...) RP_PRINTF(1, 2);
-/* Writes to stdout; on failure says so and answers false. */
+/* Writes to stdout. NULL, or what is wrong; a failure is remembered, so that it is told once. */
+const char *rp_cli_write_quietly(const void *data, size_t size) RP_NODISCARD;
+/* Writes to stdout; on the first failure says so. */
 bool rp_cli_write(const void *data, size_t size) RP_NODISCARD;
 /* Writes a buffer to stdout and frees it. The exit code: 0 or that of a host failure. */
 int rp_cli_flush(struct rp_buffer *buffer);

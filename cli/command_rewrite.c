@@ -42,7 +42,7 @@ static int say_failure(const char *path, rp_status status, const rp_report *repo
 static bool write_text(void *user, const void *data, size_t size)
 {
     const char **error = user;
-    *error = rp_stream_write(RP_STREAM_OUT, data, size);
+    *error = rp_cli_write_quietly(data, size);
     return !*error;
 }
 

@@ -53,7 +53,8 @@ static rp_status write_output(void *user, unsigned stream, const void *data, siz
     struct rp_cli_run *run = user;
     bool is_out = stream == 1;
     rp_run_control_clear_line(&run->control);
-    const char *error = rp_stream_write(is_out ? RP_STREAM_OUT : RP_STREAM_ERR, data, size);
+    const char *error =
+        is_out ? rp_cli_write_quietly(data, size) : rp_stream_write(RP_STREAM_ERR, data, size);
     return error ? rp_report_fail(report, RP_ERROR_IO, "%s cannot be written: %s",
                                   is_out ? "stdout" : "stderr", error)
                  : RP_OK;

@@ -84,10 +84,21 @@ int rp_cli_misuse(const char *format, ...)
     return RP_EXIT_MISUSE;
 }
 
-bool rp_cli_write(const void *data, size_t size)
+/* Whether a write to stdout has failed: one word about it is enough. */
+static bool stdout_failed;
+
+const char *rp_cli_write_quietly(const void *data, size_t size)
 {
     const char *error = rp_stream_write(RP_STREAM_OUT, data, size);
-    if (error) {
+    stdout_failed = stdout_failed || error;
+    return error;
+}
+
+bool rp_cli_write(const void *data, size_t size)
+{
+    bool failed_before = stdout_failed;
+    const char *error = rp_cli_write_quietly(data, size);
+    if (error && !failed_before) {
         rp_cli_say("stdout cannot be written: %s", error);
     }
     return !error;
@@ -183,16 +194,20 @@ bool rp_cli_write_json(struct rp_cli *cli, struct rp_cli_result *result, int des
     bool built = !result->failed && rp_json_write(result->object, &line);
     rp_json_release(result->object);
     rp_buffer_byte(&line, '\n');
+    bool to_stdout = descriptor < 0;
+    bool failed_before = to_stdout && stdout_failed;
     const char *error = NULL;
-    if (descriptor >= 0) {
-        error = rp_file_write(descriptor, line.data, line.size);
-    } else if (built && !line.failed) {
-        error = rp_stream_write(RP_STREAM_OUT, line.data, line.size);
-    }
     if (!built || line.failed) {
+        line.size = 0;
         error = "out of memory";
     }
-    if (error) {
+    if (!to_stdout) {
+        const char *write_error = rp_file_write(descriptor, line.data, line.size);
+        error = error ? error : write_error;
+    } else if (!error) {
+        error = rp_cli_write_quietly(line.data, line.size);
+    }
+    if (error && !failed_before) {
         rp_cli_say("--json %s: the result cannot be written: %s", path, error);
     }
     rp_buffer_deinit(&line);

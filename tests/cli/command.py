@@ -79,7 +79,7 @@ class CommandTest(unittest.TestCase):
 
 def main():
     global PROGRAM, FOLDER
-    PROGRAM, maker = sys.argv[1:3]
+    PROGRAM, maker = (os.path.abspath(path) for path in sys.argv[1:3])
     with tempfile.TemporaryDirectory() as folder:
         FOLDER = pathlib.Path(folder)
         subprocess.run([maker, folder], check=True)

@@ -93,6 +93,12 @@ class OtherForms(CommandTest):
                 for option in options_of(name):
                     self.assertRegex(script, rf"(--|-l ){option}\b", shell)
 
+    def test_bash_offers_each_command_its_own_options(self):
+        script = run("help", "--completion", "bash")[1]
+        for name in COMMANDS:
+            offered = re.search(rf"^    {name}\) options='([^']*)'", script, re.M).group(1)
+            self.assertEqual(offered.split(), [f"--{option}" for option in options_of(name)])
+
     def test_completions_are_read_by_their_shells(self):
         for shell in ["bash", "zsh", "fish"]:
             if shutil.which(shell):

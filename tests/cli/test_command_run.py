@@ -426,7 +426,8 @@ class Streams(CommandTest):
         os.close(writer)
 
     def test_full_disk_is_one_clear_line(self):
-        for arguments in [["run", module("hello")], ["help", "run"], ["help", "--man"], ["disasm", module("functions")],
+        for arguments in [["run", module("hello")], ["run", "--json", "-", module("hello")], ["help", "run"],
+                          ["help", "--man"], ["version", "--json", "-"], ["disasm", module("functions")],
                           ["run", "--invoke", "div", module("functions"), "4", "2"]]:
             with open("/dev/full", "wb") as full:
                 done = subprocess.run([command.PROGRAM, *arguments], stdout=full, stderr=subprocess.PIPE)

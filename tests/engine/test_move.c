@@ -75,6 +75,7 @@ static void move_once(const struct rp_walk_program *program, bool metered, int64
     rp_walk_end(&run);
 }
 
+/* The first program is moved at all of its boundaries, the others at some. */
 static void moves_at_every_boundary(void **state)
 {
     const struct rp_walk_program *program = *state;
@@ -82,11 +83,12 @@ static void moves_at_every_boundary(void **state)
     uint64_t end_print = undisturbed(program, &gas);
     char what[64];
     (void)snprintf(what, sizeof what, "moves of %s along one run", program->name);
-    struct rp_walk_sample sample = rp_walk_sample_of(what, gas, 5000);
+    struct rp_walk_sample sample =
+        rp_walk_sample_of(what, gas, program == rp_walk_programs ? 30000 : 2000);
     move_along(program, false, &sample, end_print);
     move_along(program, true, &sample, end_print);
     (void)snprintf(what, sizeof what, "moves of %s, one in a run", program->name);
-    sample = rp_walk_sample_of(what, gas, 300);
+    sample = rp_walk_sample_of(what, gas, 200);
     for (int64_t k = 0; k < (int64_t)gas; k++) {
         if (k == 0 || rp_walk_takes(&sample, (uint64_t)k)) {
             move_once(program, false, k, end_print);

@@ -291,7 +291,7 @@ static bool is_compilable(const struct rp_stencil_code *code, const struct rp_co
             return false;
         }
     }
-    return !func->wide;
+    return !func->wide && func->frame_price <= INT32_MAX;
 }
 
 static void find_stencils(struct rp_stencil_code *code, const struct rp_stencil_object *object)
