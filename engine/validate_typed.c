@@ -73,6 +73,9 @@ bool rp_validator_heap_type(struct rp_validator *v, uint32_t *out_type)
         return (uint64_t)type < v->module->type_count ? rp_validator_fail_feature(v, RP_FEATURE_FUNCTION_REFERENCES)
                                                       : rp_validator_fail_index(v, "type", (uint32_t)type, v->module->type_count);
     }
+    if (v->reader.pos - at != 1) { /* abstract heap types are bytes; only an index may be padded (5.3.3) */
+        return rp_validator_fail(v, RP_ERROR_MALFORMED, at, "malformed heap type");
+    }
     *out_type = (uint32_t)(type & 0x7f);
     if (type == -0x10 || type == -0x11) {
         return true;
