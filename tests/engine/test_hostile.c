@@ -496,6 +496,24 @@ static void leb_too_large(struct rp_wasm *wasm)
     rp_wasm_write_section(&wasm->module, RP_WASM_TYPE, "\xff\xff\xff\xff\x7f", 5);
 }
 
+/* An abstract heap type is one byte; a padded negative number is none. */
+static void heap_type_padded(struct rp_wasm *wasm)
+{
+    rp_wasm_func_bytes(wasm, rp_wasm_type(wasm, "", ""), "\x00\xd0\xf0\x7f\x1a\x0b", 6);
+}
+
+static void heap_type_padded_in_constant(struct rp_wasm *wasm)
+{
+    rp_wasm_entry(wasm, RP_WASM_GLOBAL, "\x6f\x00\xd0\xef\xff\x7f\x0b", 7, 1);
+}
+
+/* A memory index is a number since WebAssembly 3.0, and no longer a byte 0. */
+static void memory_index_padded(struct rp_wasm *wasm)
+{
+    rp_wasm_memory(wasm, 1, 1);
+    rp_wasm_func_bytes(wasm, rp_wasm_type(wasm, "", "i"), "\x00\x3f\x80\x80\x00\x0b", 6);
+}
+
 static void section_longer_than_the_module(struct rp_wasm *wasm)
 {
     rp_buffer_append(&wasm->module, "\x01\xff\xff\xff\xff\x0f\x00", 7);

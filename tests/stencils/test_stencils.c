@@ -362,7 +362,7 @@ static bool go_native(struct run *run, struct rp_stencil_code *code)
     const struct rp_func_type *type = run->store->funcs[run->func]->type;
     for (size_t i = 0; i < run->result_count; i++) {
         rp_value_from_slot(&run->results[i], type->types[type->param_count + i],
-                           vm->sp[i - run->result_count].lo);
+                           (vm->sp - run->result_count)[i].lo);
     }
     run->outcome = (rp_outcome){.kind = RP_OUTCOME_RETURNED};
     rp_store_abandon(run->store);
