@@ -16,9 +16,10 @@ struct plan {
     uint32_t calls;
     uint32_t depth; /* of host functions now */
     uint32_t deepest;
-    rp_status status;   /* of the innermost refused call */
-    rp_outcome outcome; /* of the latest nested call, or of the innermost */
-    bool keep_first;    /* the innermost */
+    uint32_t trap_depth; /* from which on it traps instead; 0: never */
+    rp_status status;    /* of the innermost refused call */
+    rp_outcome outcome;  /* of the latest nested call, or of the innermost */
+    bool keep_first;     /* the innermost */
     uint64_t gas_before, gas_after;
     rp_stop interrupt; /* asked for inside */
     int64_t limit;     /* set inside, unless -1 */
@@ -55,7 +56,8 @@ static rp_host_result call_back(void *user, rp_caller *caller, const rp_value *a
     }
     plan->depth++;
     plan->deepest = plan->deepest < plan->depth ? plan->depth : plan->deepest;
-    for (uint32_t i = 0; i < plan->calls; i++) {
+    bool traps = plan->trap_depth != 0 && plan->depth >= plan->trap_depth;
+    for (uint32_t i = 0; i < plan->calls && !traps; i++) {
         plan->gas_before = rp_store_gas_used(store);
         rp_outcome outcome = {0};
         rp_status status = rp_store_call(store, plan->func, NULL, 0, NULL, 0, &outcome, NULL);
@@ -68,7 +70,7 @@ static rp_host_result call_back(void *user, rp_caller *caller, const rp_value *a
         }
     }
     plan->depth--;
-    return RP_HOST_RETURN;
+    return traps ? RP_HOST_TRAP : RP_HOST_RETURN;
 }
 
 /* 1,000 parameters and 1,000 results: calls back as the other does. */
@@ -446,6 +448,28 @@ static void trap_inside_is_an_outcome_of_the_nested_call(void **state)
     for_both_tables(check_nested_trap);
 }
 
+/* A host function without a frame of its own: the backtrace begins with the call that waits. */
+static void check_nested_host(struct guest *guest)
+{
+    guest->plan.func = index_of(guest, CALL_BACK);
+    guest->plan.calls = 1;
+    guest->plan.trap_depth = 2;
+    assert_int_equal(call(guest, ENTER), RP_OUTCOME_RETURNED);
+    const rp_outcome *outcome = &guest->plan.outcome;
+    assert_int_equal(outcome->kind, RP_OUTCOME_TRAPPED);
+    assert_int_equal(outcome->trap, RP_TRAP_HOST);
+    assert_int_equal(guest->plan.gas_after - guest->plan.gas_before, 10);
+    assert_int_equal(outcome->frame_count, 1);
+    struct rp_span bytes = rp_wasm_finish(&guest->wasm);
+    assert_int_equal(bytes.data[outcome->frames[0].offset], 0x10); /* call */
+}
+
+static void nested_host_function_traps_at_the_call_that_waits(void **state)
+{
+    (void)state;
+    for_both_tables(check_nested_host);
+}
+
 /* The nested call is stopped and dropped; the one around it stops as well and can go on. */
 static void check_nested_stop(struct guest *guest)
 {
@@ -574,6 +598,7 @@ int main(void)
         cmocka_unit_test(another_thread_stops_a_run_at_a_boundary),
         cmocka_unit_test(nested_calls_spend_the_gas_of_the_store),
         cmocka_unit_test(trap_inside_is_an_outcome_of_the_nested_call),
+        cmocka_unit_test(nested_host_function_traps_at_the_call_that_waits),
         cmocka_unit_test(nested_call_that_stops_is_dropped),
         cmocka_unit_test(request_to_stop_reaches_the_outermost_call),
         cmocka_unit_test(host_function_can_set_the_limit),

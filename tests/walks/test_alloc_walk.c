@@ -4,6 +4,7 @@
  *
  * Counted are the calls of the allocators and the reservations and commitments of address space. */
 #include "core/assert.h"
+#include "engine/store.h"
 #include "snapshot/move.h"
 #include "tests/support/unit.h"
 #include "tests/walks/scene.h"
@@ -36,6 +37,8 @@ struct scene_end {
     uint64_t made;   /* the store's state before the call */
     uint64_t called; /* and behind it */
     int64_t result;
+    uint64_t memory_bytes; /* counted against the limits before the call */
+    uint64_t table_elements;
     uint64_t make_calls; /* allocations of rp_scene_make */
     uint64_t call_calls; /* of rp_scene_call */
     uint64_t move_calls; /* of rp_store_move half way */
@@ -57,6 +60,8 @@ static struct scene_end undisturbed_scene(bool metered)
     assert_int_equal(rp_scene_make(&scene, &config), RP_OK);
     end.make_calls = rp_alloc_injected_calls();
     end.made = rp_walk_store_print(scene.store);
+    end.memory_bytes = scene.store->memory_used_bytes;
+    end.table_elements = scene.store->table_used_elements;
     rp_alloc_inject(0, 0);
     assert_int_equal(rp_store_move(&scene.store, NULL), RP_OK);
     end.move_calls = rp_alloc_injected_calls();
@@ -88,6 +93,8 @@ static void every_failure_of_loading_and_linking_is_clean(void **state)
                 assert_int_equal(rp_scene_make(&scene, &config), RP_OK);
             }
             assert_true(rp_walk_store_print(scene.store) == end.made);
+            assert_true(scene.store->memory_used_bytes == end.memory_bytes);
+            assert_true(scene.store->table_used_elements == end.table_elements);
             call_scene(&scene, RP_SCENE_ROUNDS);
             assert_true(scene.results[0].of.i64 == end.result);
             assert_true(rp_walk_store_print(scene.store) == end.called);
