@@ -1,7 +1,7 @@
 /* Calls from the embedder (layer 2).
  *
- * A call takes its arguments at the top of the value stack. A call that stops stays on the stack; a nested call (from a host function) that
- * stops is dropped, its gas spent. */
+ * A call takes its arguments at the top of the value stack. A call that stops stays on the stack; a
+ * nested call (from a host function) that stops is dropped, its gas spent. */
 #include "engine/call.h"
 
 #include "core/assert.h"
@@ -23,7 +23,8 @@ void rp_outcome_describe(rp_outcome *outcome, const char *format, ...)
 /* ---- how a run ended ---- */
 
 /* The offset of the instruction that ends at `behind`: a waiting frame's call. */
-static uint64_t offset_before(const struct rp_module *module, const struct rp_code *code, const uint8_t *behind)
+static uint64_t offset_before(const struct rp_module *module, const struct rp_code *code,
+                              const uint8_t *behind)
 {
     const uint8_t *pc = code->body;
     for (;;) {
@@ -42,14 +43,16 @@ static void write_backtrace(const struct rp_store *store, rp_outcome *outcome)
     const struct rp_machine *vm = &store->machine;
     const struct rp_frame *frame = vm->frame;
     outcome->frame_count = (uint32_t)(frame - store->stack.frames) + 1;
-    uint32_t count = outcome->frame_count < RP_BACKTRACE_MAX ? outcome->frame_count : RP_BACKTRACE_MAX;
+    uint32_t count =
+        outcome->frame_count < RP_BACKTRACE_MAX ? outcome->frame_count : RP_BACKTRACE_MAX;
     for (uint32_t i = 0; i < count; i++, frame--) {
         const struct rp_func *func = frame->func;
         const struct rp_module *module = func->instance->module;
         outcome->frames[i] = (rp_backtrace_frame){
             .module = module,
             .func_index = func->module_index,
-            .offset = i == 0 ? (uint64_t)(vm->pc - module->bytes) : offset_before(module, func->code, frame->pc),
+            .offset = i == 0 ? (uint64_t)(vm->pc - module->bytes)
+                             : offset_before(module, func->code, frame->pc),
         };
     }
 }
@@ -59,7 +62,8 @@ static void write_trap(const struct rp_store *store, rp_outcome *outcome)
     rp_trap_code code = store->machine.trap;
     outcome->kind = RP_OUTCOME_TRAPPED;
     outcome->trap = code;
-    bool has_message = (code == RP_TRAP_HOST || code == RP_TRAP_UNKNOWN_IMPORT) && store->message[0] != 0;
+    bool has_message =
+        (code == RP_TRAP_HOST || code == RP_TRAP_UNKNOWN_IMPORT) && store->message[0] != 0;
     rp_outcome_describe(outcome, "%s", has_message ? store->message : rp_trap_text(code));
     if (store->machine.frame != NULL) {
         write_backtrace(store, outcome);
@@ -68,9 +72,12 @@ static void write_trap(const struct rp_store *store, rp_outcome *outcome)
 
 void rp_store_describe_unknown_import(struct rp_store *store, const struct rp_host_binding *binding)
 {
-    snprintf(store->message, sizeof store->message, "call of \"%.*s\".\"%.*s\", an import that is not offered",
-             (int)(binding->module.size < 80 ? binding->module.size : 80), (const char *)binding->module.data,
-             (int)(binding->name.size < 80 ? binding->name.size : 80), (const char *)binding->name.data);
+    snprintf(store->message, sizeof store->message,
+             "call of \"%.*s\".\"%.*s\", an import that is not offered",
+             (int)(binding->module.size < 80 ? binding->module.size : 80),
+             (const char *)binding->module.data,
+             (int)(binding->name.size < 80 ? binding->name.size : 80),
+             (const char *)binding->name.data);
 }
 
 /* ---- running ---- */
@@ -89,10 +96,16 @@ static enum rp_event run_host_entry(struct rp_store *store)
     } while (answer == RP_SLOW_UNFIT && rp_gas_refill(vm, vm->want));
     vm->instance = instance;
     switch (answer) {
-    case RP_SLOW_DONE: return RP_EVENT_DONE;
-    case RP_SLOW_TRAP: vm->pc = vm->at; return RP_EVENT_TRAP;
-    case RP_SLOW_UNFIT: store->entry_pending = true; return RP_EVENT_STOP;
-    default: return vm->event;
+    case RP_SLOW_DONE:
+        return RP_EVENT_DONE;
+    case RP_SLOW_TRAP:
+        vm->pc = vm->at;
+        return RP_EVENT_TRAP;
+    case RP_SLOW_UNFIT:
+        store->entry_pending = true;
+        return RP_EVENT_STOP;
+    default:
+        return vm->event;
     }
 }
 
@@ -139,7 +152,8 @@ static void read_results(struct rp_store *store, rp_value *results)
 }
 
 /* Tells the outcome; false if the call stays on the stack. */
-static bool tell_outcome(struct rp_store *store, enum rp_event event, rp_value *results, rp_outcome *outcome)
+static bool tell_outcome(struct rp_store *store, enum rp_event event, rp_value *results,
+                         rp_outcome *outcome)
 {
     memset(outcome, 0, sizeof *outcome);
     switch (event) {
@@ -147,7 +161,9 @@ static bool tell_outcome(struct rp_store *store, enum rp_event event, rp_value *
         outcome->kind = RP_OUTCOME_RETURNED;
         read_results(store, results);
         return true;
-    case RP_EVENT_TRAP: write_trap(store, outcome); return true;
+    case RP_EVENT_TRAP:
+        write_trap(store, outcome);
+        return true;
     case RP_EVENT_EXIT:
         outcome->kind = RP_OUTCOME_EXITED;
         outcome->exit_code = store->exit_code;
@@ -156,7 +172,9 @@ static bool tell_outcome(struct rp_store *store, enum rp_event event, rp_value *
         outcome->kind = store->stop_kind;
         outcome->reason = store->stop_reason;
         return false;
-    default: RP_ASSERT(event == RP_EVENT_FAIL); return true;
+    default:
+        RP_ASSERT(event == RP_EVENT_FAIL);
+        return true;
     }
 }
 
@@ -179,8 +197,8 @@ static void end_portion(struct rp_store *store)
 }
 
 /* Runs the outermost call from its start (`resume` false) or from where it stopped. */
-static rp_status run_outermost(struct rp_store *store, bool resume, rp_value *results, rp_outcome *out_outcome,
-                               rp_report *report)
+static rp_status run_outermost(struct rp_store *store, bool resume, rp_value *results,
+                               rp_outcome *out_outcome, rp_report *report)
 {
     struct rp_machine *vm = &store->machine;
     end_portion(store);
@@ -210,7 +228,8 @@ static rp_status run_outermost(struct rp_store *store, bool resume, rp_value *re
 /* A nested call that was asked to stop is dropped; the request stays for the call around it. */
 static void keep_stop_request(struct rp_store *store)
 {
-    bool interrupted = store->stop_kind == RP_OUTCOME_SUSPENDED && store->stop_reason == RP_REASON_INTERRUPT;
+    bool interrupted =
+        store->stop_kind == RP_OUTCOME_SUSPENDED && store->stop_reason == RP_REASON_INTERRUPT;
     if (interrupted || store->stop_kind == RP_OUTCOME_TIMED_OUT) {
         rp_store_interrupt(store, interrupted ? RP_STOP_INTERRUPT : RP_STOP_TIMEOUT);
     }
@@ -242,23 +261,26 @@ static rp_status run_nested(struct rp_store *store, const struct rp_func *entry,
     return status;
 }
 
-static rp_status check_call(struct rp_store *store, uint32_t func_index, const rp_value *args, size_t arg_count,
-                            size_t result_count, rp_report *report)
+static rp_status check_call(struct rp_store *store, uint32_t func_index, const rp_value *args,
+                            size_t arg_count, size_t result_count, rp_report *report)
 {
     if (store->stopped) {
-        return rp_report_fail(report, RP_ERROR_STATE, "the store has a stopped call: resume or abandon it");
+        return rp_report_fail(report, RP_ERROR_STATE,
+                              "the store has a stopped call: resume or abandon it");
     }
     if (store->running && store->host_depth >= store->host_depth_max) {
-        return rp_report_fail(report, RP_ERROR_LIMIT, "calls from host functions nested deeper than %u",
+        return rp_report_fail(report, RP_ERROR_LIMIT,
+                              "calls from host functions nested deeper than %u",
                               store->host_depth_max);
     }
     if (func_index >= store->func_count) {
-        return rp_report_fail(report, RP_ERROR_NOT_FOUND, "function %u, the store has %u", func_index,
-                              store->func_count);
+        return rp_report_fail(report, RP_ERROR_NOT_FOUND, "function %u, the store has %u",
+                              func_index, store->func_count);
     }
     const struct rp_func_type *type = store->funcs[func_index]->type;
     if (arg_count != type->param_count || result_count != type->result_count) {
-        return rp_report_fail(report, RP_ERROR_TYPE, "the function takes %u values and gives %u, not %zu and %zu",
+        return rp_report_fail(report, RP_ERROR_TYPE,
+                              "the function takes %u values and gives %u, not %zu and %zu",
                               type->param_count, type->result_count, arg_count, result_count);
     }
     for (uint32_t i = 0; i < arg_count; i++) {
@@ -270,8 +292,9 @@ static rp_status check_call(struct rp_store *store, uint32_t func_index, const r
     return RP_OK;
 }
 
-rp_status rp_store_call(rp_store *store, uint32_t func_index, const rp_value *args, size_t arg_count,
-                        rp_value *results, size_t result_count, rp_outcome *out_outcome, rp_report *report)
+rp_status rp_store_call(rp_store *store, uint32_t func_index, const rp_value *args,
+                        size_t arg_count, rp_value *results, size_t result_count,
+                        rp_outcome *out_outcome, rp_report *report)
 {
     rp_status status = check_call(store, func_index, args, arg_count, result_count, report);
     if (status != RP_OK) {
@@ -298,8 +321,8 @@ rp_status rp_store_call(rp_store *store, uint32_t func_index, const rp_value *ar
     return status;
 }
 
-rp_status rp_store_resume(rp_store *store, rp_value *results, size_t result_count, rp_outcome *out_outcome,
-                          rp_report *report)
+rp_status rp_store_resume(rp_store *store, rp_value *results, size_t result_count,
+                          rp_outcome *out_outcome, rp_report *report)
 {
     if (!store->stopped || store->running) {
         return rp_report_fail(report, RP_ERROR_STATE, "the store has no stopped call");

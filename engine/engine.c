@@ -24,17 +24,20 @@ static void fill_byte_prices(struct rp_engine *engine)
     }
 }
 
-rp_status rp_engine_create(const rp_engine_config *config, rp_engine **out_engine, rp_report *report)
+rp_status rp_engine_create(const rp_engine_config *config, rp_engine **out_engine,
+                           rp_report *report)
 {
     if (config != NULL && config->struct_size != sizeof *config) {
-        return rp_report_fail(report, RP_ERROR_ARGUMENT, "rp_engine_config: struct_size is %zu, this library's is %zu",
+        return rp_report_fail(report, RP_ERROR_ARGUMENT,
+                              "rp_engine_config: struct_size is %zu, this library's is %zu",
                               config->struct_size, sizeof *config);
     }
     struct rp_allocator boot;
     rp_allocator_init(&boot, UINT64_MAX);
     struct rp_engine *engine = rp_alloc_zero(&boot, 1, sizeof *engine);
     if (engine == NULL) {
-        return rp_report_fail(report, RP_ERROR_NO_MEMORY, "engine: no memory for %zu bytes", sizeof *engine);
+        return rp_report_fail(report, RP_ERROR_NO_MEMORY, "engine: no memory for %zu bytes",
+                              sizeof *engine);
     }
     engine->allocation_limit_bytes = UINT64_MAX;
     engine->features = features_in_scope();
@@ -45,7 +48,8 @@ rp_status rp_engine_create(const rp_engine_config *config, rp_engine **out_engin
             engine->allocation_limit_bytes = config->allocation_limit_bytes;
         }
         if (config->schedule_json != NULL) {
-            status = rp_schedule_parse(&engine->schedule, config->schedule_json, config->schedule_json_size, report);
+            status = rp_schedule_parse(&engine->schedule, config->schedule_json,
+                                       config->schedule_json_size, report);
         }
     }
     rp_allocator_init(&engine->type_allocator, engine->allocation_limit_bytes);

@@ -1,4 +1,5 @@
-/* The engine object (layer 2): what modules and stores share. Immutable after creation but for the type table and the allocator, which are locked. */
+/* The engine object (layer 2): what modules and stores share. Immutable after creation but for the
+ * type table and the allocator, which are locked. */
 #ifndef RP_ENGINE_ENGINE_H
 #define RP_ENGINE_ENGINE_H
 

@@ -1,5 +1,5 @@
-/* Prices of single instructions and of the rest of a run, from the bytes (layer 2; docs/gas.md). Off the hot path: traps, size terms that do not
- * fit, the metered table. */
+/* Prices of single instructions and of the rest of a run, from the bytes (layer 2; docs/gas.md).
+ * Off the hot path: traps, size terms that do not fit, the metered table. */
 #include "engine/gas.h"
 
 #include "core/assert.h"
@@ -31,33 +31,40 @@ bool rp_code_ends_run(enum rp_op op, const uint32_t *st)
 }
 
 /* The values that an instruction with the MOVED term moves. */
-static uint32_t moved_values(const struct rp_module *module, const struct rp_code *code, enum rp_op op,
-                             const uint8_t *pc, const uint32_t *st)
+static uint32_t moved_values(const struct rp_module *module, const struct rp_code *code,
+                             enum rp_op op, const uint8_t *pc, const uint32_t *st)
 {
     struct rp_reader reader = {.start = pc, .pos = pc + 1, .end = code->body + code->body_size};
     switch (op) {
-    case RP_OP_end: return *st == RP_FUNCTION_END ? code->type->result_count : 0;
-    case RP_OP_return: return code->type->result_count;
+    case RP_OP_end:
+        return *st == RP_FUNCTION_END ? code->type->result_count : 0;
+    case RP_OP_return:
+        return code->type->result_count;
     case RP_OP_br:
     case RP_OP_br_if:
-    case RP_OP_br_table: return st[0] == 0 ? code->type->result_count : st[3] & 0x3ff;
-    case RP_OP_call: return rp_module_func_type(module, rp_read_u32(&reader))->param_count;
-    case RP_OP_call_indirect: return module->types[rp_read_u32(&reader)]->param_count;
-    default: return 0;
+    case RP_OP_br_table:
+        return st[0] == 0 ? code->type->result_count : st[3] & 0x3ff;
+    case RP_OP_call:
+        return rp_module_func_type(module, rp_read_u32(&reader))->param_count;
+    case RP_OP_call_indirect:
+        return module->types[rp_read_u32(&reader)]->param_count;
+    default:
+        return 0;
     }
 }
 
-uint64_t rp_code_price_at(const struct rp_module *module, const struct rp_code *code, const uint8_t *pc,
-                          const uint32_t *st)
+uint64_t rp_code_price_at(const struct rp_module *module, const struct rp_code *code,
+                          const uint8_t *pc, const uint32_t *st)
 {
     enum rp_op op = rp_code_op_at(pc);
     RP_ASSERT(op != RP_OP_NONE);
-    uint32_t moved = (rp_op_infos[op].flags & RP_OP_MOVES) != 0 ? moved_values(module, code, op, pc, st) : 0;
+    uint32_t moved =
+        (rp_op_infos[op].flags & RP_OP_MOVES) != 0 ? moved_values(module, code, op, pc, st) : 0;
     return rp_gas_static_price(&module->engine->schedule, op, moved);
 }
 
-uint64_t rp_code_rest_price(const struct rp_module *module, const struct rp_code *code, const uint8_t *pc,
-                            const uint32_t *st)
+uint64_t rp_code_rest_price(const struct rp_module *module, const struct rp_code *code,
+                            const uint8_t *pc, const uint32_t *st)
 {
     uint64_t price = 0;
     for (;;) {

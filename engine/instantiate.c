@@ -1,6 +1,8 @@
-/* Instantiation (layer 2; core specification 4.5.4), in its order: link, allocate, globals, element segments, data segments, start.
+/* Instantiation (layer 2; core specification 4.5.4), in its order: link, allocate, globals, element
+ * segments, data segments, start.
  *
- * Until everything is linked and allocated the store is unchanged; from the first segment on, what was written stays. */
+ * Until everything is linked and allocated the store is unchanged; from the first segment on, what
+ * was written stays. */
 #include "core/assert.h"
 #include "core/report.h"
 #include "engine/call.h"
@@ -16,8 +18,10 @@ struct counts {
 
 static struct counts count_objects(const struct rp_store *store)
 {
-    return (struct counts){store->func_count,     store->table_count,       store->memory_count,       store->global_count,
-                           store->instance_count, store->memory_used_bytes, store->table_used_elements};
+    return (struct counts){store->func_count,         store->table_count,
+                           store->memory_count,       store->global_count,
+                           store->instance_count,     store->memory_used_bytes,
+                           store->table_used_elements};
 }
 
 /* Takes back the objects added since. */
@@ -27,7 +31,8 @@ static void remove_objects(struct rp_store *store, const struct counts *before)
         rp_platform_release(store->memories[i]->data, store->memories[i]->reserved_bytes);
     }
     for (uint32_t i = before->tables; i < store->table_count; i++) {
-        rp_free(&store->allocator, store->tables[i]->elements, store->tables[i]->capacity * sizeof(uint64_t));
+        rp_free(&store->allocator, store->tables[i]->elements,
+                store->tables[i]->capacity * sizeof(uint64_t));
     }
     store->func_count = before->funcs;
     store->table_count = before->tables;
@@ -55,19 +60,21 @@ static void note_import(void *user, size_t index, bool linked, const char *offer
     char wanted[160];
     rp_import_info info = rp_module_import(failure->module, index);
     rp_module_import_type(failure->module, index, wanted, sizeof wanted);
-    rp_buffer_printf(&failure->text, "%s\"%.*s\".\"%.*s\": wanted %s, offered %s", failure->count++ == 0 ? "" : "; ",
-                     (int)info.module.size, info.module.data, (int)info.name.size, info.name.data, wanted, offered);
+    rp_buffer_printf(&failure->text, "%s\"%.*s\".\"%.*s\": wanted %s, offered %s",
+                     failure->count++ == 0 ? "" : "; ", (int)info.module.size, info.module.data,
+                     (int)info.name.size, info.name.data, wanted, offered);
 }
 
-static rp_status refuse_imports(struct rp_store *store, const struct rp_module *module, rp_report *report)
+static rp_status refuse_imports(struct rp_store *store, const struct rp_module *module,
+                                rp_report *report)
 {
     struct import_failure failure = {.module = module};
     rp_buffer_init(&failure.text, &store->allocator);
     rp_status status = rp_store_visit_imports(store, module, note_import, &failure);
     rp_buffer_byte(&failure.text, 0);
     if (status == RP_OK && !failure.text.failed) {
-        status = rp_report_fail(report, RP_ERROR_IMPORT, "%u imports are not offered: %s", failure.count,
-                                (const char *)failure.text.data);
+        status = rp_report_fail(report, RP_ERROR_IMPORT, "%u imports are not offered: %s",
+                                failure.count, (const char *)failure.text.data);
     } else {
         status = rp_report_fail(report, RP_ERROR_NO_MEMORY, "no memory for linking");
     }
@@ -75,8 +82,8 @@ static rp_status refuse_imports(struct rp_store *store, const struct rp_module *
     return status;
 }
 
-static rp_status find_links(struct rp_store *store, const struct rp_module *module, struct rp_link *links,
-                            rp_report *report)
+static rp_status find_links(struct rp_store *store, const struct rp_module *module,
+                            struct rp_link *links, rp_report *report)
 {
     for (uint32_t i = 0; i < module->import_count; i++) {
         bool may_trap = store->trap_unknown_imports && module->imports[i].kind == RP_EXTERN_FUNC;
@@ -87,23 +94,26 @@ static rp_status find_links(struct rp_store *store, const struct rp_module *modu
     return RP_OK;
 }
 
-static rp_status check_limits(const struct rp_store *store, const struct rp_module *module, rp_report *report)
+static rp_status check_limits(const struct rp_store *store, const struct rp_module *module,
+                              rp_report *report)
 {
     uint64_t bytes = store->memory_used_bytes;
     for (uint32_t i = module->memory_import_count; i < module->memory_count; i++) {
         bytes += module->memories[i].min * RP_PAGE_BYTES;
     }
     if (bytes > store->memory_max_bytes) {
-        return rp_report_fail(report, RP_ERROR_LIMIT, "initial memory of %llu bytes, the limit is %llu",
-                              (unsigned long long)bytes, (unsigned long long)store->memory_max_bytes);
+        return rp_report_fail(
+            report, RP_ERROR_LIMIT, "initial memory of %llu bytes, the limit is %llu",
+            (unsigned long long)bytes, (unsigned long long)store->memory_max_bytes);
     }
     uint64_t elements = store->table_used_elements;
     for (uint32_t i = module->table_import_count; i < module->table_count; i++) {
         elements += module->tables[i].limits.min;
     }
     if (elements > store->table_max_elements) {
-        return rp_report_fail(report, RP_ERROR_LIMIT, "initial tables of %llu elements, the limit is %llu",
-                              (unsigned long long)elements, (unsigned long long)store->table_max_elements);
+        return rp_report_fail(
+            report, RP_ERROR_LIMIT, "initial tables of %llu elements, the limit is %llu",
+            (unsigned long long)elements, (unsigned long long)store->table_max_elements);
     }
     return RP_OK;
 }
@@ -115,7 +125,8 @@ static void *array(struct rp_store *store, uint64_t count, size_t size)
     return rp_arena_alloc(&store->arena, count, size);
 }
 
-struct rp_func *rp_store_add_host_func(struct rp_store *store, const struct rp_host_binding *binding,
+struct rp_func *rp_store_add_host_func(struct rp_store *store,
+                                       const struct rp_host_binding *binding,
                                        const struct rp_module *module, uint32_t import_index)
 {
     struct rp_func *func = array(store, 1, sizeof *func);
@@ -139,18 +150,26 @@ struct rp_func *rp_store_add_host_func(struct rp_store *store, const struct rp_h
     return rp_store_add_func(store, func);
 }
 
-static bool place_import(struct rp_store *store, struct rp_instance *instance, uint32_t import_index,
-                         const struct rp_link *link)
+static bool place_import(struct rp_store *store, struct rp_instance *instance,
+                         uint32_t import_index, const struct rp_link *link)
 {
     const struct rp_import *import = &instance->module->imports[import_index];
     switch (import->kind) {
     case RP_EXTERN_FUNC:
         instance->funcs[import->index] =
-            link->func != NULL ? link->func : rp_store_add_host_func(store, link->host, instance->module, import_index);
+            link->func != NULL
+                ? link->func
+                : rp_store_add_host_func(store, link->host, instance->module, import_index);
         return instance->funcs[import->index] != NULL;
-    case RP_EXTERN_TABLE: instance->tables[import->index] = link->table; return true;
-    case RP_EXTERN_MEMORY: instance->memories[import->index] = link->memory; return true;
-    default: instance->globals[import->index] = link->global; return true;
+    case RP_EXTERN_TABLE:
+        instance->tables[import->index] = link->table;
+        return true;
+    case RP_EXTERN_MEMORY:
+        instance->memories[import->index] = link->memory;
+        return true;
+    default:
+        instance->globals[import->index] = link->global;
+        return true;
     }
 }
 
@@ -165,7 +184,8 @@ bool rp_instance_allocate(struct rp_instance *instance)
     instance->globals = array(store, module->global_count, sizeof *instance->globals);
     instance->elements = array(store, module->element_count, sizeof *instance->elements);
     instance->data_dropped = array(store, module->data_count, 1);
-    instance->own_funcs = array(store, module->func_count - module->func_import_count, sizeof *instance->own_funcs);
+    instance->own_funcs =
+        array(store, module->func_count - module->func_import_count, sizeof *instance->own_funcs);
     instance->memory0 = &no_memory;
     if (instance->funcs == NULL || instance->tables == NULL || instance->memories == NULL ||
         instance->globals == NULL || instance->elements == NULL || instance->data_dropped == NULL ||
@@ -173,10 +193,11 @@ bool rp_instance_allocate(struct rp_instance *instance)
         return false;
     }
     for (uint32_t i = module->func_import_count; i < module->func_count; i++) {
-        instance->own_funcs[i - module->func_import_count] = (struct rp_func){.code = rp_module_code(module, i),
-                                                                              .instance = instance,
-                                                                              .type = rp_module_func_type(module, i),
-                                                                              .module_index = i};
+        instance->own_funcs[i - module->func_import_count] =
+            (struct rp_func){.code = rp_module_code(module, i),
+                             .instance = instance,
+                             .type = rp_module_func_type(module, i),
+                             .module_index = i};
     }
     return true;
 }
@@ -185,7 +206,8 @@ static bool add_own_funcs(struct rp_store *store, struct rp_instance *instance)
 {
     const struct rp_module *module = instance->module;
     for (uint32_t i = module->func_import_count; i < module->func_count; i++) {
-        instance->funcs[i] = rp_store_add_func(store, &instance->own_funcs[i - module->func_import_count]);
+        instance->funcs[i] =
+            rp_store_add_func(store, &instance->own_funcs[i - module->func_import_count]);
         if (instance->funcs[i] == NULL) {
             return false;
         }
@@ -199,12 +221,24 @@ static uint64_t evaluate(const struct rp_instance *instance, struct rp_reader *r
     uint64_t value = 0;
     uint8_t op = rp_read_byte(reader);
     switch (op) {
-    case 0x41: value = (uint32_t)rp_read_s32(reader); break;
-    case 0x42: value = (uint64_t)rp_read_s64(reader); break;
-    case 0x43: value = rp_read_f32_bits(reader); break;
-    case 0x44: value = rp_read_f64_bits(reader); break;
-    case 0x23: value = instance->globals[rp_read_u32(reader)]->value; break;
-    case 0xd0: rp_read_s33(reader); break;
+    case 0x41:
+        value = (uint32_t)rp_read_s32(reader);
+        break;
+    case 0x42:
+        value = (uint64_t)rp_read_s64(reader);
+        break;
+    case 0x43:
+        value = rp_read_f32_bits(reader);
+        break;
+    case 0x44:
+        value = rp_read_f64_bits(reader);
+        break;
+    case 0x23:
+        value = instance->globals[rp_read_u32(reader)]->value;
+        break;
+    case 0xd0:
+        rp_read_s33(reader);
+        break;
     default:
         RP_ASSERT(op == 0xd2);
         value = (uint64_t)instance->funcs[rp_read_u32(reader)]->index + 1;
@@ -218,7 +252,8 @@ static uint64_t evaluate(const struct rp_instance *instance, struct rp_reader *r
 static uint64_t evaluate_expr(const struct rp_instance *instance, const struct rp_const_expr *expr)
 {
     struct rp_reader reader;
-    rp_reader_init(&reader, instance->module->bytes, expr->offset, (size_t)expr->offset + expr->size);
+    rp_reader_init(&reader, instance->module->bytes, expr->offset,
+                   (size_t)expr->offset + expr->size);
     return evaluate(instance, &reader);
 }
 
@@ -272,8 +307,8 @@ static bool evaluate_elements(struct rp_store *store, struct rp_instance *instan
     return true;
 }
 
-static bool allocate_instance(struct rp_store *store, const struct rp_module *module, const struct rp_link *links,
-                              struct rp_instance **out_instance)
+static bool allocate_instance(struct rp_store *store, const struct rp_module *module,
+                              const struct rp_link *links, struct rp_instance **out_instance)
 {
     struct rp_instance *instance = rp_store_add_instance(store);
     if (instance == NULL) {
@@ -289,7 +324,8 @@ static bool allocate_instance(struct rp_store *store, const struct rp_module *mo
         }
     }
     *out_instance = instance;
-    return add_own_funcs(store, instance) && add_own_objects(store, instance) && evaluate_elements(store, instance);
+    return add_own_funcs(store, instance) && add_own_objects(store, instance) &&
+           evaluate_elements(store, instance);
 }
 
 /* ---- the account *instantiation* ---- */
@@ -323,12 +359,14 @@ static uint64_t instantiation_price(const struct rp_store *store, const struct r
 
 /* ---- segments ---- */
 
-static void trap_outcome(rp_outcome *out_outcome, rp_trap_code code, const char *what, uint32_t index)
+static void trap_outcome(rp_outcome *out_outcome, rp_trap_code code, const char *what,
+                         uint32_t index)
 {
     memset(out_outcome, 0, sizeof *out_outcome);
     out_outcome->kind = RP_OUTCOME_TRAPPED;
     out_outcome->trap = code;
-    rp_outcome_describe(out_outcome, "%s: active %s segment %u does not fit", rp_trap_text(code), what, index);
+    rp_outcome_describe(out_outcome, "%s: active %s segment %u does not fit", rp_trap_text(code),
+                        what, index);
 }
 
 static bool copy_element_segments(struct rp_instance *instance, rp_outcome *out_outcome)
@@ -345,7 +383,8 @@ static bool copy_element_segments(struct rp_instance *instance, rp_outcome *out_
                 return false;
             }
             if (elements->count != 0) {
-                memcpy(table->elements + offset, elements->refs, elements->count * sizeof *elements->refs);
+                memcpy(table->elements + offset, elements->refs,
+                       elements->count * sizeof *elements->refs);
             }
         }
         if (segment->mode != RP_SEGMENT_PASSIVE) {
@@ -380,13 +419,15 @@ static bool copy_data_segments(struct rp_instance *instance, rp_outcome *out_out
 
 /* ---- all of it ---- */
 
-static rp_status make_instance(struct rp_store *store, const struct rp_module *module, struct rp_instance **out_instance,
-                               rp_report *report)
+static rp_status make_instance(struct rp_store *store, const struct rp_module *module,
+                               struct rp_instance **out_instance, rp_report *report)
 {
     size_t link_bytes = (size_t)module->import_count * sizeof(struct rp_link);
-    struct rp_link *links = rp_alloc_zero(&store->allocator, (size_t)module->import_count + 1, sizeof *links);
+    struct rp_link *links =
+        rp_alloc_zero(&store->allocator, (size_t)module->import_count + 1, sizeof *links);
     if (links == NULL) {
-        return rp_report_fail(report, RP_ERROR_NO_MEMORY, "no memory for %u imports", module->import_count);
+        return rp_report_fail(report, RP_ERROR_NO_MEMORY, "no memory for %u imports",
+                              module->import_count);
     }
     struct counts before = count_objects(store);
     rp_status status = find_links(store, module, links, report);
@@ -405,10 +446,12 @@ rp_status rp_store_instantiate(rp_store *store, const rp_module *module, rp_inst
                                rp_outcome *out_outcome, rp_report *report)
 {
     if (store->running || store->stopped) {
-        return rp_report_fail(report, RP_ERROR_STATE, "the store has a %s call", store->running ? "running" : "stopped");
+        return rp_report_fail(report, RP_ERROR_STATE, "the store has a %s call",
+                              store->running ? "running" : "stopped");
     }
     if (module->engine != store->engine) {
-        return rp_report_fail(report, RP_ERROR_ARGUMENT, "the module was loaded for another engine");
+        return rp_report_fail(report, RP_ERROR_ARGUMENT,
+                              "the module was loaded for another engine");
     }
     struct rp_instance *instance = NULL;
     rp_status status = make_instance(store, module, &instance, report);
@@ -418,12 +461,15 @@ rp_status rp_store_instantiate(rp_store *store, const rp_module *module, rp_inst
     store->load_gas += module->load_gas;
     store->instantiation_gas += instantiation_price(store, module);
     *out_instance = NULL;
-    if (!copy_element_segments(instance, out_outcome) || !copy_data_segments(instance, out_outcome)) {
+    if (!copy_element_segments(instance, out_outcome) ||
+        !copy_data_segments(instance, out_outcome)) {
         return RP_OK;
     }
     if (module->has_start) {
-        status = rp_store_call(store, instance->funcs[module->start_func]->index, NULL, 0, NULL, 0, out_outcome, report);
-        bool goes_on = out_outcome->kind != RP_OUTCOME_TRAPPED && out_outcome->kind != RP_OUTCOME_EXITED;
+        status = rp_store_call(store, instance->funcs[module->start_func]->index, NULL, 0, NULL, 0,
+                               out_outcome, report);
+        bool goes_on =
+            out_outcome->kind != RP_OUTCOME_TRAPPED && out_outcome->kind != RP_OUTCOME_EXITED;
         *out_instance = status == RP_OK && goes_on ? instance : NULL;
         return status;
     }
@@ -438,12 +484,20 @@ rp_status rp_instance_export(const rp_instance *instance, rp_name name, rp_exter
     if (export == NULL) {
         return RP_ERROR_NOT_FOUND;
     }
-    out_extern->kind = (rp_extern_kind)export->kind;
+    out_extern->kind = (rp_extern_kind) export->kind;
     switch (export->kind) {
-    case RP_EXTERN_FUNC: out_extern->index = instance->funcs[export->index]->index; break;
-    case RP_EXTERN_TABLE: out_extern->index = instance->tables[export->index]->index; break;
-    case RP_EXTERN_MEMORY: out_extern->index = instance->memories[export->index]->index; break;
-    default: out_extern->index = instance->globals[export->index]->index; break;
+    case RP_EXTERN_FUNC:
+        out_extern->index = instance->funcs[export->index]->index;
+        break;
+    case RP_EXTERN_TABLE:
+        out_extern->index = instance->tables[export->index]->index;
+        break;
+    case RP_EXTERN_MEMORY:
+        out_extern->index = instance->memories[export->index]->index;
+        break;
+    default:
+        out_extern->index = instance->globals[export->index]->index;
+        break;
     }
     return RP_OK;
 }

@@ -1,4 +1,5 @@
-/* The interpreter's cold edge (layer 2; docs/design/frame.md, section 4): switching tables, gas that does not fit, frames. */
+/* The interpreter's cold edge (layer 2; docs/design/frame.md, section 4): switching tables, gas
+ * that does not fit, frames. */
 #include "engine/interp.h"
 
 #include "core/assert.h"

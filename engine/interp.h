@@ -1,11 +1,13 @@
-/* The interpreter (layer 2; docs/design/frame.md): runs the bytes in place. Handlers are written once (interp_ops.inc) and compiled into the fast and the
- * metered table; whatever is unusual is a function here, on a machine whose registers are written back. */
+/* The interpreter (layer 2; docs/design/frame.md): runs the bytes in place. Handlers are written
+ * once (interp_ops.inc) and compiled into the fast and the metered table; whatever is unusual is a
+ * function here, on a machine whose registers are written back. */
 #ifndef RP_ENGINE_INTERP_H
 #define RP_ENGINE_INTERP_H
 
 #include "engine/store.h"
 
-/* Runs until an event other than RP_EVENT_SWITCH. The machine's registers are valid before and after. */
+/* Runs until an event other than RP_EVENT_SWITCH. The machine's registers are valid before and
+ * after. */
 enum rp_event rp_interp_run(struct rp_store *store);
 
 /* The two tables; they return with machine.event set. */
@@ -20,7 +22,8 @@ enum rp_slow {
     RP_SLOW_EVENT  /* machine.event */
 };
 
-/* Out-of-line instructions: pc stands behind the opcode; on DONE behind the immediates, operands popped, results pushed. */
+/* Out-of-line instructions: pc stands behind the opcode; on DONE behind the immediates, operands
+ * popped, results pushed. */
 enum rp_slow rp_slow_memory_grow(struct rp_machine *vm);
 enum rp_slow rp_slow_memory_init(struct rp_machine *vm);
 enum rp_slow rp_slow_memory_copy(struct rp_machine *vm);
@@ -32,14 +35,17 @@ enum rp_slow rp_slow_table_fill(struct rp_machine *vm);
 enum rp_slow rp_slow_table_grow(struct rp_machine *vm);
 enum rp_slow rp_slow_elem_drop(struct rp_machine *vm);
 
-/* Calls host function machine.callee with the operands as arguments: charges the account *host*, leaves the results. */
+/* Calls host function machine.callee with the operands as arguments: charges the account *host*,
+ * leaves the results. */
 enum rp_slow rp_slow_host_call(struct rp_machine *vm);
 
-/* Makes the frame of `callee`: arguments are on the operand stack, the limits and the price have been checked. pc and st of the caller's frame are saved; the registers are
- * those of the callee's first instruction. */
+/* Makes the frame of `callee`: arguments are on the operand stack, the limits and the price have
+ * been checked. pc and st of the caller's frame are saved; the registers are those of the callee's
+ * first instruction. */
 void rp_frame_enter(struct rp_machine *vm, const struct rp_func *callee);
 /* Whether the frame would pass the call depth or the slots. */
-static inline bool rp_frame_fits(const struct rp_machine *vm, const struct rp_code *code, uint64_t slots_used)
+static inline bool rp_frame_fits(const struct rp_machine *vm, const struct rp_code *code,
+                                 uint64_t slots_used)
 {
     return vm->frame + 1 < vm->frame_end && slots_used + code->frame_slots <= vm->slots_max;
 }
@@ -54,14 +60,17 @@ static inline void rp_machine_set_instance(struct rp_machine *vm, struct rp_inst
 
 /* Gas on the cold edge. All expect that nothing is prepaid. */
 
-/* A run of machine.run_price begins at pc (behind a `loop` of run_back bytes): refills and pays for it (true), or sets event to SWITCH or STOP and goes back to the `loop`. */
+/* A run of machine.run_price begins at pc (behind a `loop` of run_back bytes): refills and pays for
+ * it (true), or sets event to SWITCH or STOP and goes back to the `loop`. */
 bool rp_gas_begin_run(struct rp_machine *vm);
-/* From the metered table: pays for the run and sets event to SWITCH if it fits into one portion; else false. */
+/* From the metered table: pays for the run and sets event to SWITCH if it fits into one portion;
+ * else false. */
 bool rp_gas_rejoin_run(struct rp_machine *vm);
 /* Makes the budget hold at least `want`; else false with event STOP. */
 bool rp_gas_refill(struct rp_machine *vm, uint64_t want);
-/* The current instruction at pc needs machine.want beside its static price: gives everything unexecuted back. In the fast table the event is then SWITCH; in the metered one either
- * true (try again) or STOP. */
+/* The current instruction at pc needs machine.want beside its static price: gives everything
+ * unexecuted back. In the fast table the event is then SWITCH; in the metered one either true (try
+ * again) or STOP. */
 bool rp_gas_unfit(struct rp_machine *vm, bool metered);
 /* The static prices behind the instruction at pc, which stays charged. */
 void rp_gas_give_back_rest(struct rp_machine *vm);

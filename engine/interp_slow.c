@@ -1,4 +1,5 @@
-/* Instructions out of line (layer 2; core specification 4.4.6, 4.4.7): growth, bulk memory and tables, host calls.
+/* Instructions out of line (layer 2; core specification 4.4.6, 4.4.7): growth, bulk memory and
+ * tables, host calls.
  *
  * Each checks its operands, charges its size term, and only then changes anything. */
 #include "engine/interp.h"
@@ -186,7 +187,8 @@ enum rp_slow rp_slow_table_copy(struct rp_machine *vm)
         return RP_SLOW_UNFIT;
     }
     if (count != 0) {
-        memmove(destination->elements + to, source->elements + from, count * sizeof *source->elements);
+        memmove(destination->elements + to, source->elements + from,
+                count * sizeof *source->elements);
     }
     vm->sp -= 3;
     return RP_SLOW_DONE;
@@ -234,8 +236,8 @@ enum rp_slow rp_slow_table_grow(struct rp_machine *vm)
 /* ---- host calls ---- */
 
 /* The host may call back: the machine's registers are its own again afterwards. */
-static rp_host_result call_host(struct rp_machine *vm, const struct rp_host_binding *binding, rp_caller *caller,
-                                const rp_value *args, rp_value *results)
+static rp_host_result call_host(struct rp_machine *vm, const struct rp_host_binding *binding,
+                                rp_caller *caller, const rp_value *args, rp_value *results)
 {
     struct rp_store *store = vm->store;
     struct rp_machine saved = *vm;
@@ -248,16 +250,19 @@ static rp_host_result call_host(struct rp_machine *vm, const struct rp_host_bind
     return answer;
 }
 
-static enum rp_slow leave_results(struct rp_machine *vm, const struct rp_func *callee, const rp_value *results)
+static enum rp_slow leave_results(struct rp_machine *vm, const struct rp_func *callee,
+                                  const rp_value *results)
 {
     const struct rp_func_type *type = callee->type;
     struct rp_slot *base = vm->sp - vm->popped - type->param_count;
     for (uint32_t i = 0; i < type->result_count; i++) {
         if (!rp_value_check(vm->store, &results[i], type->types[type->param_count + i])) {
             vm->store->host_status = rp_report_fail(
-                vm->store->report, RP_ERROR_TYPE, "host function \"%.*s\".\"%.*s\": result %u is not of type %s",
-                (int)callee->host->module.size, (const char *)callee->host->module.data, (int)callee->host->name.size,
-                (const char *)callee->host->name.data, i, rp_type_name(type->types[type->param_count + i]));
+                vm->store->report, RP_ERROR_TYPE,
+                "host function \"%.*s\".\"%.*s\": result %u is not of type %s",
+                (int)callee->host->module.size, (const char *)callee->host->module.data,
+                (int)callee->host->name.size, (const char *)callee->host->name.data, i,
+                rp_type_name(type->types[type->param_count + i]));
             vm->event = RP_EVENT_FAIL;
             return RP_SLOW_EVENT;
         }
@@ -269,8 +274,8 @@ static enum rp_slow leave_results(struct rp_machine *vm, const struct rp_func *c
     return RP_SLOW_DONE;
 }
 
-static uint64_t host_price(const struct rp_store *store, const struct rp_host_binding *binding, rp_caller *caller,
-                           const rp_value *args)
+static uint64_t host_price(const struct rp_store *store, const struct rp_host_binding *binding,
+                           rp_caller *caller, const rp_value *args)
 {
     uint64_t base = binding->base_price;
     if (base == 0) {
@@ -281,21 +286,26 @@ static uint64_t host_price(const struct rp_store *store, const struct rp_host_bi
     return overflows ? UINT64_MAX : base + extra;
 }
 
-static enum rp_slow finish_host_call(struct rp_machine *vm, const struct rp_func *callee, rp_host_result answer,
-                                     const rp_value *results)
+static enum rp_slow finish_host_call(struct rp_machine *vm, const struct rp_func *callee,
+                                     rp_host_result answer, const rp_value *results)
 {
     switch (answer) {
-    case RP_HOST_RETURN: return leave_results(vm, callee, results);
-    case RP_HOST_TRAP: return trap(vm, RP_TRAP_HOST);
-    case RP_HOST_EXIT: vm->event = RP_EVENT_EXIT; return RP_SLOW_EVENT;
+    case RP_HOST_RETURN:
+        return leave_results(vm, callee, results);
+    case RP_HOST_TRAP:
+        return trap(vm, RP_TRAP_HOST);
+    case RP_HOST_EXIT:
+        vm->event = RP_EVENT_EXIT;
+        return RP_SLOW_EVENT;
     case RP_HOST_FAIL:
-    default: break;
+    default:
+        break;
     }
-    vm->store->host_status =
-        rp_report_fail(vm->store->report, RP_ERROR_HOST, "host function \"%.*s\".\"%.*s\" failed%s%s",
-                       (int)callee->host->module.size, (const char *)callee->host->module.data,
-                       (int)callee->host->name.size, (const char *)callee->host->name.data,
-                       vm->store->message[0] == 0 ? "" : ": ", vm->store->message);
+    vm->store->host_status = rp_report_fail(
+        vm->store->report, RP_ERROR_HOST, "host function \"%.*s\".\"%.*s\" failed%s%s",
+        (int)callee->host->module.size, (const char *)callee->host->module.data,
+        (int)callee->host->name.size, (const char *)callee->host->name.data,
+        vm->store->message[0] == 0 ? "" : ": ", vm->store->message);
     vm->event = RP_EVENT_FAIL;
     return RP_SLOW_EVENT;
 }

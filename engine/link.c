@@ -1,4 +1,5 @@
-/* Host functions, registered instances, and the matching of imports against them (layer 2; core specification 3.4.12 and 4.5.4). */
+/* Host functions, registered instances, and the matching of imports against them (layer 2; core
+ * specification 3.4.12 and 4.5.4). */
 #include "engine/link.h"
 
 #include "core/limits.h"
@@ -8,10 +9,12 @@
 
 static bool spans_equal(struct rp_span left, struct rp_span right)
 {
-    return left.size == right.size && (left.size == 0 || memcmp(left.data, right.data, left.size) == 0);
+    return left.size == right.size &&
+           (left.size == 0 || memcmp(left.data, right.data, left.size) == 0);
 }
 
-static bool copy_span(struct rp_store *store, const char *data, size_t size, struct rp_span *out_span)
+static bool copy_span(struct rp_store *store, const char *data, size_t size,
+                      struct rp_span *out_span)
 {
     uint8_t *copy = rp_arena_alloc(&store->arena, size + 1, 1);
     if (copy == NULL) {
@@ -31,11 +34,13 @@ static const struct rp_func_type *intern_functype(struct rp_store *store, const 
     for (size_t i = 0; i < type->result_count; i++) {
         types[type->param_count + i] = (uint32_t)type->results[i];
     }
-    return rp_type_intern(&store->engine->types, types, (uint32_t)type->param_count, (uint32_t)type->result_count);
+    return rp_type_intern(&store->engine->types, types, (uint32_t)type->param_count,
+                          (uint32_t)type->result_count);
 }
 
-static const struct rp_host_binding *find_binding(const struct rp_store *store, struct rp_span module,
-                                                  struct rp_span name, const struct rp_func_type *type)
+static const struct rp_host_binding *find_binding(const struct rp_store *store,
+                                                  struct rp_span module, struct rp_span name,
+                                                  const struct rp_func_type *type)
 {
     for (const struct rp_host_binding *b = store->bindings; b != NULL; b = b->next) {
         if (b->type == type && spans_equal(b->name, name) && spans_equal(b->module, module)) {
@@ -48,20 +53,25 @@ static const struct rp_host_binding *find_binding(const struct rp_store *store, 
 rp_status rp_store_define_func(rp_store *store, const rp_host_func *func, rp_report *report)
 {
     if (func->module == NULL || func->name == NULL || func->callback == NULL) {
-        return rp_report_fail(report, RP_ERROR_ARGUMENT, "a host function needs a module, a name and a callback");
+        return rp_report_fail(report, RP_ERROR_ARGUMENT,
+                              "a host function needs a module, a name and a callback");
     }
     if (func->type.param_count > RP_LIMIT_PARAMS || func->type.result_count > RP_LIMIT_RESULTS) {
-        return rp_report_fail(report, RP_ERROR_LIMIT, "host function \"%s\".\"%s\": more than %u parameters or results",
+        return rp_report_fail(report, RP_ERROR_LIMIT,
+                              "host function \"%s\".\"%s\": more than %u parameters or results",
                               func->module, func->name, RP_LIMIT_PARAMS);
     }
     const struct rp_func_type *type = intern_functype(store, &func->type);
-    struct rp_host_binding *binding = type == NULL ? NULL : rp_arena_alloc(&store->arena, 1, sizeof *binding);
-    if (binding == NULL || !copy_span(store, func->module, strlen(func->module), &binding->module) ||
+    struct rp_host_binding *binding =
+        type == NULL ? NULL : rp_arena_alloc(&store->arena, 1, sizeof *binding);
+    if (binding == NULL ||
+        !copy_span(store, func->module, strlen(func->module), &binding->module) ||
         !copy_span(store, func->name, strlen(func->name), &binding->name)) {
         return rp_report_fail(report, RP_ERROR_NO_MEMORY, "no memory for a host function");
     }
     if (find_binding(store, binding->module, binding->name, type) != NULL) {
-        return rp_report_fail(report, RP_ERROR_ARGUMENT, "host function \"%s\".\"%s\" is defined with this type already",
+        return rp_report_fail(report, RP_ERROR_ARGUMENT,
+                              "host function \"%s\".\"%s\" is defined with this type already",
                               func->module, func->name);
     }
     binding->type = type;
@@ -74,10 +84,12 @@ rp_status rp_store_define_func(rp_store *store, const rp_host_func *func, rp_rep
     return RP_OK;
 }
 
-rp_status rp_store_register(rp_store *store, rp_name module_name, rp_instance *instance, rp_report *report)
+rp_status rp_store_register(rp_store *store, rp_name module_name, rp_instance *instance,
+                            rp_report *report)
 {
     struct rp_registration *registration = rp_arena_alloc(&store->arena, 1, sizeof *registration);
-    if (registration == NULL || !copy_span(store, module_name.data, module_name.size, &registration->name)) {
+    if (registration == NULL ||
+        !copy_span(store, module_name.data, module_name.size, &registration->name)) {
         return rp_report_fail(report, RP_ERROR_NO_MEMORY, "no memory for a registration");
     }
     registration->instance = instance;
@@ -93,13 +105,16 @@ void rp_store_trap_unknown_imports(rp_store *store, bool on)
 
 /* ---- matching ---- */
 
-static bool limits_match(uint64_t present, const struct rp_limits *offered, const struct rp_limits *wanted)
+static bool limits_match(uint64_t present, const struct rp_limits *offered,
+                         const struct rp_limits *wanted)
 {
-    return present >= wanted->min && (!wanted->has_max || (offered->has_max && offered->max <= wanted->max));
+    return present >= wanted->min &&
+           (!wanted->has_max || (offered->has_max && offered->max <= wanted->max));
 }
 
 static bool link_export(const struct rp_module *module, const struct rp_import *import,
-                        const struct rp_instance *instance, const struct rp_export *export, struct rp_link *link)
+                        const struct rp_instance *instance, const struct rp_export *export,
+                        struct rp_link *link)
 {
     switch (import->kind) {
     case RP_EXTERN_FUNC:
@@ -108,7 +123,8 @@ static bool link_export(const struct rp_module *module, const struct rp_import *
     case RP_EXTERN_TABLE:
         link->table = instance->tables[export->index];
         return link->table->type.element_type == module->tables[import->index].element_type &&
-               limits_match(link->table->count, &link->table->type.limits, &module->tables[import->index].limits);
+               limits_match(link->table->count, &link->table->type.limits,
+                            &module->tables[import->index].limits);
     case RP_EXTERN_MEMORY:
         link->memory = instance->memories[export->index];
         return limits_match(link->memory->size_bytes / RP_PAGE_BYTES, &link->memory->limits,
@@ -120,7 +136,8 @@ static bool link_export(const struct rp_module *module, const struct rp_import *
     }
 }
 
-static const struct rp_registration *find_registration(const struct rp_store *store, struct rp_span name)
+static const struct rp_registration *find_registration(const struct rp_store *store,
+                                                       struct rp_span name)
 {
     const struct rp_registration *r = store->registrations;
     while (r != NULL && !spans_equal(r->name, name)) {
@@ -137,20 +154,23 @@ bool rp_link_find(const struct rp_store *store, const struct rp_module *module, 
     const struct rp_registration *registration = find_registration(store, import->module);
     if (registration != NULL) {
         const struct rp_instance *instance = registration->instance;
-        const struct rp_export *export =
-            rp_module_find_export(instance->module, (const char *)import->name.data, import->name.size);
+        const struct rp_export *export = rp_module_find_export(
+            instance->module, (const char *)import->name.data, import->name.size);
         if (export != NULL) {
-            return export->kind == import->kind && link_export(module, import, instance, export, out_link);
+            return export->kind == import->kind &&
+                   link_export(module, import, instance, export, out_link);
         }
     }
     if (import->kind == RP_EXTERN_FUNC) {
-        out_link->host = find_binding(store, import->module, import->name, rp_module_func_type(module, import->index));
+        out_link->host = find_binding(store, import->module, import->name,
+                                      rp_module_func_type(module, import->index));
     }
     return out_link->host != NULL;
 }
 
 /* What is offered under the import's name, of whatever type. */
-static void print_offers(const struct rp_store *store, const struct rp_import *import, struct rp_buffer *out)
+static void print_offers(const struct rp_store *store, const struct rp_import *import,
+                         struct rp_buffer *out)
 {
     const char *separator = "";
     const struct rp_registration *registration = find_registration(store, import->module);
@@ -159,7 +179,7 @@ static void print_offers(const struct rp_store *store, const struct rp_import *i
         const struct rp_export *export =
             rp_module_find_export(module, (const char *)import->name.data, import->name.size);
         if (export != NULL) {
-            rp_module_print_type(module, (rp_extern_kind)export->kind, export->index, out);
+            rp_module_print_type(module, (rp_extern_kind) export->kind, export->index, out);
             separator = ", ";
         }
     }
@@ -175,7 +195,8 @@ static void print_offers(const struct rp_store *store, const struct rp_import *i
     }
 }
 
-rp_status rp_store_visit_imports(rp_store *store, const rp_module *module, rp_import_visitor visitor, void *user)
+rp_status rp_store_visit_imports(rp_store *store, const rp_module *module,
+                                 rp_import_visitor visitor, void *user)
 {
     struct rp_buffer text;
     rp_buffer_init(&text, &store->allocator);

@@ -1,10 +1,12 @@
-/* Linking by name (layer 2; core specification 4.5.4): what a store offers to the imports of a module. */
+/* Linking by name (layer 2; core specification 4.5.4): what a store offers to the imports of a
+ * module. */
 #ifndef RP_ENGINE_LINK_H
 #define RP_ENGINE_LINK_H
 
 #include "engine/store.h"
 
-/* What an import is linked to: one pointer is set, by the import's kind; a function may be a host binding that has no rp_func yet. */
+/* What an import is linked to: one pointer is set, by the import's kind; a function may be a host
+ * binding that has no rp_func yet. */
 struct rp_link {
     const struct rp_host_binding *host;
     struct rp_func *func;

@@ -1,7 +1,9 @@
-/* The immutable module (layer 2): what decoding and validation leave for instantiation and execution. Shared between stores and threads.
+/* The immutable module (layer 2): what decoding and validation leave for instantiation and
+ * execution. Shared between stores and threads.
  *
- * Invariants: the bytes are owned and never change; every index in these structures is in range; spans and offsets point into the bytes; the side
- * table has the form of docs/design/frame.md, section 5. */
+ * Invariants: the bytes are owned and never change; every index in these structures is in range;
+ * spans and offsets point into the bytes; the side table has the form of docs/design/frame.md,
+ * section 5. */
 #ifndef RP_ENGINE_MODULE_H
 #define RP_ENGINE_MODULE_H
 
@@ -74,13 +76,13 @@ struct rp_code {
     const uint8_t *body;        /* first instruction */
     const uint32_t *side_table; /* of the function */
     const struct rp_func_type *type;
-    uint64_t frame_price;       /* the FRAME term of frame_slots */
-    uint32_t entry_offset;      /* of the locals in front of the body, from the start of the module */
-    uint32_t body_size;         /* up to behind the last `end` */
-    uint32_t local_count;       /* parameters included */
-    uint32_t operand_max;       /* largest operand height, in values */
-    uint32_t frame_slots;       /* 2 + parameters + locals + largest operand height, v128 counting 2 */
-    uint32_t run_price;         /* of the first run, capped like the side table's prices */
+    uint64_t frame_price;  /* the FRAME term of frame_slots */
+    uint32_t entry_offset; /* of the locals in front of the body, from the start of the module */
+    uint32_t body_size;    /* up to behind the last `end` */
+    uint32_t local_count;  /* parameters included */
+    uint32_t operand_max;  /* largest operand height, in values */
+    uint32_t frame_slots;  /* 2 + parameters + locals + largest operand height, v128 counting 2 */
+    uint32_t run_price;    /* of the first run, capped like the side table's prices */
     uint32_t side_table_words;
     bool wide;
 };
@@ -141,24 +143,32 @@ struct rp_module {
     uint64_t load_gas;
 };
 
-static inline const struct rp_func_type *rp_module_func_type(const struct rp_module *module, uint32_t func_index)
+static inline const struct rp_func_type *rp_module_func_type(const struct rp_module *module,
+                                                             uint32_t func_index)
 {
     return module->types[module->func_types[func_index]];
 }
 
 /* The code of a function that is no import. */
-static inline const struct rp_code *rp_module_code(const struct rp_module *module, uint32_t func_index)
+static inline const struct rp_code *rp_module_code(const struct rp_module *module,
+                                                   uint32_t func_index)
 {
-    return func_index < module->func_import_count ? NULL : &module->codes[func_index - module->func_import_count];
+    return func_index < module->func_import_count
+               ? NULL
+               : &module->codes[func_index - module->func_import_count];
 }
 
-/* Fails with ERROR_UNSUPPORTED and the text `needs the feature "…"`: the one place where a feature is refused. */
+/* Fails with ERROR_UNSUPPORTED and the text `needs the feature "…"`: the one place where a feature
+ * is refused. */
 rp_status rp_module_refuse_feature(rp_report *report, uint64_t offset, enum rp_feature feature);
 
-/* Appends the type of an import or export in words: "(i32) -> ()", "memory 1 2", "table 10 funcref", "global mut i32". */
-void rp_module_print_type(const struct rp_module *module, rp_extern_kind kind, uint32_t index, struct rp_buffer *out);
+/* Appends the type of an import or export in words: "(i32) -> ()", "memory 1 2", "table 10
+ * funcref", "global mut i32". */
+void rp_module_print_type(const struct rp_module *module, rp_extern_kind kind, uint32_t index,
+                          struct rp_buffer *out);
 
 /* The export of a name; NULL if there is none. Logarithmic. */
-const struct rp_export *rp_module_find_export(const struct rp_module *module, const char *name, size_t size);
+const struct rp_export *rp_module_find_export(const struct rp_module *module, const char *name,
+                                              size_t size);
 
 #endif

@@ -1,4 +1,5 @@
-/* Loading of modules (layer 2): the order of sections, types in the binary format (core specification 5.3, 5.5). */
+/* Loading of modules (layer 2): the order of sections, types in the binary format (core
+ * specification 5.3, 5.5). */
 #include "engine/module_decode.h"
 
 #include "core/assert.h"
@@ -16,7 +17,8 @@ rp_status rp_module_refuse_feature(rp_report *report, uint64_t offset, enum rp_f
                              rp_feature_names[feature]);
 }
 
-rp_status rp_decoder_fail(struct rp_decoder *decoder, rp_status status, uint64_t offset, const char *format, ...)
+rp_status rp_decoder_fail(struct rp_decoder *decoder, rp_status status, uint64_t offset,
+                          const char *format, ...)
 {
     char text[256];
     va_list args;
@@ -32,12 +34,12 @@ rp_status rp_decoder_check(struct rp_decoder *decoder)
     if (reader->error == NULL) {
         return RP_OK;
     }
-    return rp_decoder_fail(decoder, RP_ERROR_MALFORMED, (uint64_t)(reader->error_at - reader->start), "%s",
-                           reader->error);
+    return rp_decoder_fail(decoder, RP_ERROR_MALFORMED,
+                           (uint64_t)(reader->error_at - reader->start), "%s", reader->error);
 }
 
-rp_status rp_decoder_count(struct rp_decoder *decoder, const char *what, uint64_t already, uint32_t limit,
-                           uint32_t *out_count)
+rp_status rp_decoder_count(struct rp_decoder *decoder, const char *what, uint64_t already,
+                           uint32_t limit, uint32_t *out_count)
 {
     uint64_t offset = rp_reader_offset(&decoder->reader);
     uint32_t count = rp_read_u32(&decoder->reader);
@@ -50,7 +52,8 @@ rp_status rp_decoder_count(struct rp_decoder *decoder, const char *what, uint64_
                                (unsigned long long)(already + count), what, limit);
     }
     if (count > rp_reader_left(&decoder->reader)) {
-        return rp_decoder_fail(decoder, RP_ERROR_MALFORMED, offset, "unexpected end: %u %s in %zu bytes", count, what,
+        return rp_decoder_fail(decoder, RP_ERROR_MALFORMED, offset,
+                               "unexpected end: %u %s in %zu bytes", count, what,
                                rp_reader_left(&decoder->reader));
     }
     *out_count = count;
@@ -63,22 +66,27 @@ rp_status rp_decoder_name(struct rp_decoder *decoder, struct rp_span *out_name)
     struct rp_span name = rp_read_name(&decoder->reader);
     rp_status status = rp_decoder_check(decoder);
     if (status == RP_OK && name.size > RP_LIMIT_NAME_BYTES) {
-        return rp_decoder_fail(decoder, RP_ERROR_LIMIT, offset, "a name of %zu bytes, the limit is %u", name.size,
+        return rp_decoder_fail(decoder, RP_ERROR_LIMIT, offset,
+                               "a name of %zu bytes, the limit is %u", name.size,
                                RP_LIMIT_NAME_BYTES);
     }
     *out_name = name;
     return status;
 }
 
-/* The feature that a value type's first byte belongs to; FEATURE_MVP if the byte is no type at all. */
+/* The feature that a value type's first byte belongs to; FEATURE_MVP if the byte is no type at all.
+ */
 static enum rp_feature feature_of_type_byte(uint8_t byte)
 {
     switch (byte) {
-    case 0x7b: return RP_FEATURE_SIMD;
+    case 0x7b:
+        return RP_FEATURE_SIMD;
     case 0x63:
-    case 0x64: return RP_FEATURE_FUNCTION_REFERENCES;
+    case 0x64:
+        return RP_FEATURE_FUNCTION_REFERENCES;
     case 0x69:
-    case 0x74: return RP_FEATURE_EXCEPTIONS;
+    case 0x74:
+        return RP_FEATURE_EXCEPTIONS;
     case 0x6e:
     case 0x6d:
     case 0x6c:
@@ -86,8 +94,10 @@ static enum rp_feature feature_of_type_byte(uint8_t byte)
     case 0x6a:
     case 0x71:
     case 0x72:
-    case 0x73: return RP_FEATURE_GC;
-    default: return RP_FEATURE_MVP;
+    case 0x73:
+        return RP_FEATURE_GC;
+    default:
+        return RP_FEATURE_MVP;
     }
 }
 
@@ -101,18 +111,24 @@ rp_status rp_decoder_value_type(struct rp_decoder *decoder, uint32_t *out_type)
     }
     switch (byte) {
     case RP_TYPE_FUNCREF:
-    case RP_TYPE_EXTERNREF: decoder->module->features |= 1u << RP_FEATURE_REFERENCE_TYPES; RP_FALLTHROUGH;
+    case RP_TYPE_EXTERNREF:
+        decoder->module->features |= 1u << RP_FEATURE_REFERENCE_TYPES;
+        RP_FALLTHROUGH;
     case RP_TYPE_I32:
     case RP_TYPE_I64:
     case RP_TYPE_F32:
-    case RP_TYPE_F64: *out_type = byte; return RP_OK;
-    default: break;
+    case RP_TYPE_F64:
+        *out_type = byte;
+        return RP_OK;
+    default:
+        break;
     }
     enum rp_feature feature = feature_of_type_byte(byte);
     if (feature != RP_FEATURE_MVP) {
         return rp_module_refuse_feature(decoder->report, offset, feature);
     }
-    return rp_decoder_fail(decoder, RP_ERROR_MALFORMED, offset, "malformed value type 0x%02x", byte);
+    return rp_decoder_fail(decoder, RP_ERROR_MALFORMED, offset, "malformed value type 0x%02x",
+                           byte);
 }
 
 rp_status rp_decoder_reference_type(struct rp_decoder *decoder, uint32_t *out_type)
@@ -121,13 +137,15 @@ rp_status rp_decoder_reference_type(struct rp_decoder *decoder, uint32_t *out_ty
     uint32_t type = RP_TYPE_BOTTOM;
     rp_status status = rp_decoder_value_type(decoder, &type);
     if (status == RP_OK && !rp_type_is_reference(type)) {
-        return rp_decoder_fail(decoder, RP_ERROR_MALFORMED, offset, "malformed reference type 0x%02x", type);
+        return rp_decoder_fail(decoder, RP_ERROR_MALFORMED, offset,
+                               "malformed reference type 0x%02x", type);
     }
     *out_type = type;
     return status;
 }
 
-rp_status rp_decoder_limits(struct rp_decoder *decoder, const char *what, uint64_t limit, struct rp_limits *out_limits)
+rp_status rp_decoder_limits(struct rp_decoder *decoder, const char *what, uint64_t limit,
+                            struct rp_limits *out_limits)
 {
     struct rp_reader *reader = &decoder->reader;
     uint64_t offset = rp_reader_offset(reader);
@@ -135,9 +153,11 @@ rp_status rp_decoder_limits(struct rp_decoder *decoder, const char *what, uint64
     if (reader->error == NULL && flags > 1) {
         if (flags < 8) {
             return rp_module_refuse_feature(decoder->report, offset,
-                                            (flags & 2) != 0 ? RP_FEATURE_THREADS : RP_FEATURE_MEMORY64);
+                                            (flags & 2) != 0 ? RP_FEATURE_THREADS
+                                                             : RP_FEATURE_MEMORY64);
         }
-        return rp_decoder_fail(decoder, RP_ERROR_MALFORMED, offset, "malformed limits flags 0x%02x", flags);
+        return rp_decoder_fail(decoder, RP_ERROR_MALFORMED, offset, "malformed limits flags 0x%02x",
+                               flags);
     }
     struct rp_limits limits = {.has_max = flags == 1};
     limits.min = rp_read_u64(reader);
@@ -147,13 +167,14 @@ rp_status rp_decoder_limits(struct rp_decoder *decoder, const char *what, uint64
         return status;
     }
     if (limits.min > limit || limits.max > limit) {
-        return rp_decoder_fail(decoder, RP_ERROR_INVALID, offset, "%s size must be at most %llu", what,
-                               (unsigned long long)limit);
+        return rp_decoder_fail(decoder, RP_ERROR_INVALID, offset, "%s size must be at most %llu",
+                               what, (unsigned long long)limit);
     }
     if (limits.has_max && limits.min > limits.max) {
         return rp_decoder_fail(decoder, RP_ERROR_INVALID, offset,
-                               "size minimum must not be greater than maximum: %s of %llu to %llu", what,
-                               (unsigned long long)limits.min, (unsigned long long)limits.max);
+                               "size minimum must not be greater than maximum: %s of %llu to %llu",
+                               what, (unsigned long long)limits.min,
+                               (unsigned long long)limits.max);
     }
     *out_limits = limits;
     return RP_OK;
@@ -168,7 +189,8 @@ rp_status rp_decoder_global_type(struct rp_decoder *decoder, struct rp_global_ty
     uint64_t offset = rp_reader_offset(&decoder->reader);
     uint8_t mutability = rp_read_byte(&decoder->reader);
     if (decoder->reader.error == NULL && mutability > 1) {
-        return rp_decoder_fail(decoder, RP_ERROR_MALFORMED, offset, "malformed mutability 0x%02x", mutability);
+        return rp_decoder_fail(decoder, RP_ERROR_MALFORMED, offset, "malformed mutability 0x%02x",
+                               mutability);
     }
     out_type->is_mutable = mutability == 1;
     return rp_decoder_check(decoder);
@@ -181,7 +203,8 @@ rp_status rp_decoder_table_type(struct rp_decoder *decoder, struct rp_table_type
     if (status == RP_OK && out_type->element_type == RP_TYPE_FUNCREF) {
         decoder->module->features = features; /* tables of functions are as old as WebAssembly */
     }
-    return status != RP_OK ? status : rp_decoder_limits(decoder, "table", UINT32_MAX, &out_type->limits);
+    return status != RP_OK ? status
+                           : rp_decoder_limits(decoder, "table", UINT32_MAX, &out_type->limits);
 }
 
 struct section {
@@ -191,12 +214,18 @@ struct section {
 };
 
 static const struct section sections[] = {
-    [1] = {"type", 1, rp_decode_types},          [2] = {"import", 2, rp_decode_imports},
-    [3] = {"function", 3, rp_decode_functions},  [4] = {"table", 4, rp_decode_tables},
-    [5] = {"memory", 5, rp_decode_memories},     [6] = {"global", 7, rp_decode_globals},
-    [7] = {"export", 8, rp_decode_exports},      [8] = {"start", 9, rp_decode_start},
-    [9] = {"element", 10, rp_decode_elements},   [10] = {"code", 12, rp_decode_code},
-    [11] = {"data", 13, rp_decode_data},         [12] = {"data count", 11, rp_decode_data_count},
+    [1] = {"type", 1, rp_decode_types},
+    [2] = {"import", 2, rp_decode_imports},
+    [3] = {"function", 3, rp_decode_functions},
+    [4] = {"table", 4, rp_decode_tables},
+    [5] = {"memory", 5, rp_decode_memories},
+    [6] = {"global", 7, rp_decode_globals},
+    [7] = {"export", 8, rp_decode_exports},
+    [8] = {"start", 9, rp_decode_start},
+    [9] = {"element", 10, rp_decode_elements},
+    [10] = {"code", 12, rp_decode_code},
+    [11] = {"data", 13, rp_decode_data},
+    [12] = {"data count", 11, rp_decode_data_count},
     [13] = {"tag", 6, NULL},
 };
 
@@ -208,38 +237,43 @@ static rp_status decode_custom(struct rp_decoder *decoder, uint32_t *custom_capa
     if (status != RP_OK) {
         return status;
     }
-    struct rp_custom_section *customs = rp_grow(&module->allocator, module->customs, custom_capacity,
-                                                (uint64_t)module->custom_count + 1, sizeof *customs);
+    struct rp_custom_section *customs =
+        rp_grow(&module->allocator, module->customs, custom_capacity,
+                (uint64_t)module->custom_count + 1, sizeof *customs);
     if (customs == NULL) {
         return rp_decoder_fail(decoder, RP_ERROR_NO_MEMORY, rp_reader_offset(&decoder->reader),
                                "no memory for custom sections");
     }
     module->customs = customs;
     module->custom_capacity = *custom_capacity;
-    customs[module->custom_count++] = (struct rp_custom_section){
-        .name = name, .offset = (uint32_t)rp_reader_offset(&decoder->reader),
-        .size = (uint32_t)rp_reader_left(&decoder->reader)};
+    customs[module->custom_count++] =
+        (struct rp_custom_section){.name = name,
+                                   .offset = (uint32_t)rp_reader_offset(&decoder->reader),
+                                   .size = (uint32_t)rp_reader_left(&decoder->reader)};
     if (name.size == 4 && memcmp(name.data, "name", 4) == 0 && module->name_section.data == NULL) {
-        module->name_section = (struct rp_span){decoder->reader.pos, rp_reader_left(&decoder->reader)};
+        module->name_section =
+            (struct rp_span){decoder->reader.pos, rp_reader_left(&decoder->reader)};
     }
     decoder->reader.pos = decoder->reader.end;
     return RP_OK;
 }
 
-static rp_status decode_section(struct rp_decoder *decoder, uint8_t id, uint64_t id_offset, unsigned *rank,
-                                uint32_t *custom_capacity)
+static rp_status decode_section(struct rp_decoder *decoder, uint8_t id, uint64_t id_offset,
+                                unsigned *rank, uint32_t *custom_capacity)
 {
     if (id == 0) {
         return decode_custom(decoder, custom_capacity);
     }
     if (id >= RP_ARRAY_COUNT(sections)) {
-        return rp_decoder_fail(decoder, RP_ERROR_MALFORMED, id_offset, "malformed section id %u", id);
+        return rp_decoder_fail(decoder, RP_ERROR_MALFORMED, id_offset, "malformed section id %u",
+                               id);
     }
     const struct section *section = &sections[id];
     if (section->rank <= *rank) {
-        return rp_decoder_fail(decoder, RP_ERROR_MALFORMED, id_offset,
-                               "unexpected content after last section: the %s section is repeated or out of order",
-                               section->name);
+        return rp_decoder_fail(
+            decoder, RP_ERROR_MALFORMED, id_offset,
+            "unexpected content after last section: the %s section is repeated or out of order",
+            section->name);
     }
     *rank = section->rank;
     if (section->decode == NULL) {
@@ -261,7 +295,8 @@ static rp_status decode_header(struct rp_decoder *decoder)
 {
     const struct rp_module *module = decoder->module;
     if (module->size < 4 || memcmp(module->bytes, "\0asm", 4) != 0) {
-        return rp_decoder_fail(decoder, RP_ERROR_MALFORMED, 0, "magic header not detected: not a WebAssembly module");
+        return rp_decoder_fail(decoder, RP_ERROR_MALFORMED, 0,
+                               "magic header not detected: not a WebAssembly module");
     }
     if (module->size < 8 || memcmp(module->bytes + 4, "\1\0\0\0", 4) != 0) {
         return rp_decoder_fail(decoder, RP_ERROR_MALFORMED, 4, "unknown binary version");
@@ -282,11 +317,12 @@ static rp_status decode_sections(struct rp_decoder *decoder)
         uint8_t id = rp_read_byte(&outer);
         uint32_t size = rp_read_u32(&outer);
         if (outer.error == NULL && size > rp_reader_left(&outer)) {
-            rp_reader_fail(&outer, outer.pos, "length out of bounds: a section ends behind the module's end");
+            rp_reader_fail(&outer, outer.pos,
+                           "length out of bounds: a section ends behind the module's end");
         }
         if (outer.error != NULL) {
-            return rp_decoder_fail(decoder, RP_ERROR_MALFORMED, (uint64_t)(outer.error_at - outer.start), "%s",
-                                   outer.error);
+            return rp_decoder_fail(decoder, RP_ERROR_MALFORMED,
+                                   (uint64_t)(outer.error_at - outer.start), "%s", outer.error);
         }
         size_t start = rp_reader_offset(&outer);
         rp_reader_init(&decoder->reader, module->bytes, start, start + size);
@@ -300,20 +336,23 @@ static rp_status check_counts(struct rp_decoder *decoder)
 {
     const struct rp_module *module = decoder->module;
     if (decoder->code_count != decoder->declared_func_count) {
-        return rp_decoder_fail(decoder, RP_ERROR_MALFORMED, module->size,
-                               "function and code section have inconsistent lengths: %u functions, %u bodies",
-                               decoder->declared_func_count, decoder->code_count);
+        return rp_decoder_fail(
+            decoder, RP_ERROR_MALFORMED, module->size,
+            "function and code section have inconsistent lengths: %u functions, %u bodies",
+            decoder->declared_func_count, decoder->code_count);
     }
     uint32_t segments = module->data == NULL ? 0 : module->data_count;
     if (module->has_data_count && segments != decoder->expected_data_count) {
-        return rp_decoder_fail(decoder, RP_ERROR_MALFORMED, module->size,
-                               "data count and data section have inconsistent lengths: %u announced, %u segments",
-                               decoder->expected_data_count, segments);
+        return rp_decoder_fail(
+            decoder, RP_ERROR_MALFORMED, module->size,
+            "data count and data section have inconsistent lengths: %u announced, %u segments",
+            decoder->expected_data_count, segments);
     }
     return RP_OK;
 }
 
-/* Gives the side table its final place: functions were validated in order, each with its number of words. */
+/* Gives the side table its final place: functions were validated in order, each with its number of
+ * words. */
 static void place_side_tables(struct rp_module *module)
 {
     uint32_t *words = rp_realloc(&module->allocator, module->side_table,
@@ -323,7 +362,8 @@ static void place_side_tables(struct rp_module *module)
         module->side_table = words;
         module->side_table_capacity = module->side_table_count;
     }
-    static const uint32_t no_words[1]; /* of a function that never branches or ends: `unreachable` */
+    static const uint32_t
+        no_words[1]; /* of a function that never branches or ends: `unreachable` */
     uint32_t first = 0;
     for (uint32_t i = 0; i < module->func_count - module->func_import_count; i++) {
         bool any = module->codes[i].side_table_words != 0;
@@ -349,13 +389,15 @@ static rp_status decode_module(struct rp_module *module, rp_report *report)
         place_side_tables(module);
         const struct rp_schedule *schedule = &module->engine->schedule;
         module->load_gas = rp_schedule_term(schedule, RP_GAS_TERM_LOAD_BYTES, module->size) +
-                           rp_schedule_term(schedule, RP_GAS_TERM_LOAD_STEPS, rp_validator_steps(decoder.validator));
+                           rp_schedule_term(schedule, RP_GAS_TERM_LOAD_STEPS,
+                                            rp_validator_steps(decoder.validator));
     }
     rp_validator_destroy(decoder.validator);
     return status;
 }
 
-rp_status rp_module_load(rp_engine *engine, const void *bytes, size_t size, rp_module **out_module, rp_report *report)
+rp_status rp_module_load(rp_engine *engine, const void *bytes, size_t size, rp_module **out_module,
+                         rp_report *report)
 {
     if (size > RP_LIMIT_MODULE_BYTES) {
         return rp_report_fail(report, RP_ERROR_LIMIT, "module of %zu bytes, the limit is %u", size,
@@ -394,7 +436,8 @@ void rp_module_destroy(rp_module *module)
     }
     rp_arena_deinit(&module->arena);
     struct rp_allocator allocator = module->allocator;
-    rp_free(&allocator, module->side_table, module->side_table_capacity * sizeof *module->side_table);
+    rp_free(&allocator, module->side_table,
+            module->side_table_capacity * sizeof *module->side_table);
     rp_free(&allocator, module->customs, module->custom_capacity * sizeof *module->customs);
     rp_free(&allocator, module->bytes, module->size + 1);
     rp_free(&allocator, module, sizeof *module);

@@ -16,19 +16,22 @@ struct rp_decoder {
 };
 
 /* Fails at an offset with a status and a text. */
-rp_status rp_decoder_fail(struct rp_decoder *decoder, rp_status status, uint64_t offset, const char *format, ...)
-    RP_PRINTF(4, 5);
+rp_status rp_decoder_fail(struct rp_decoder *decoder, rp_status status, uint64_t offset,
+                          const char *format, ...) RP_PRINTF(4, 5);
 /* The reader's error as MALFORMED; OK if it has none. */
 rp_status rp_decoder_check(struct rp_decoder *decoder);
 
-/* Reads a count, checked against a limit and against the bytes left (an item takes at least one). */
-rp_status rp_decoder_count(struct rp_decoder *decoder, const char *what, uint64_t already, uint32_t limit, uint32_t *out_count);
+/* Reads a count, checked against a limit and against the bytes left (an item takes at least one).
+ */
+rp_status rp_decoder_count(struct rp_decoder *decoder, const char *what, uint64_t already,
+                           uint32_t limit, uint32_t *out_count);
 /* A name, checked against its limit. */
 rp_status rp_decoder_name(struct rp_decoder *decoder, struct rp_span *out_name);
 rp_status rp_decoder_value_type(struct rp_decoder *decoder, uint32_t *out_type);
 rp_status rp_decoder_reference_type(struct rp_decoder *decoder, uint32_t *out_type);
 /* `limit` bounds both numbers: pages of a memory, elements of a table. */
-rp_status rp_decoder_limits(struct rp_decoder *decoder, const char *what, uint64_t limit, struct rp_limits *out_limits);
+rp_status rp_decoder_limits(struct rp_decoder *decoder, const char *what, uint64_t limit,
+                            struct rp_limits *out_limits);
 rp_status rp_decoder_global_type(struct rp_decoder *decoder, struct rp_global_type *out_type);
 rp_status rp_decoder_table_type(struct rp_decoder *decoder, struct rp_table_type *out_type);
 

@@ -29,7 +29,8 @@ rp_import_info rp_module_import(const rp_module *module, size_t index)
 {
     RP_ASSERT(index < module->import_count);
     const struct rp_import *import = &module->imports[index];
-    return (rp_import_info){name_of(import->module), name_of(import->name), (rp_extern_kind)import->kind};
+    return (rp_import_info){name_of(import->module), name_of(import->name),
+                            (rp_extern_kind)import->kind};
 }
 
 size_t rp_module_export_count(const rp_module *module)
@@ -41,7 +42,7 @@ rp_export_info rp_module_export(const rp_module *module, size_t index)
 {
     RP_ASSERT(index < module->export_count);
     const struct rp_export *export = &module->exports[index];
-    return (rp_export_info){name_of(export->name), (rp_extern_kind)export->kind, export->index};
+    return (rp_export_info){name_of(export->name), (rp_extern_kind) export->kind, export->index};
 }
 
 static void print_limits(struct rp_buffer *out, const struct rp_limits *limits)
@@ -52,10 +53,13 @@ static void print_limits(struct rp_buffer *out, const struct rp_limits *limits)
     }
 }
 
-void rp_module_print_type(const struct rp_module *module, rp_extern_kind kind, uint32_t index, struct rp_buffer *out)
+void rp_module_print_type(const struct rp_module *module, rp_extern_kind kind, uint32_t index,
+                          struct rp_buffer *out)
 {
     switch (kind) {
-    case RP_EXTERN_FUNC: rp_func_type_print(out, rp_module_func_type(module, index)); break;
+    case RP_EXTERN_FUNC:
+        rp_func_type_print(out, rp_module_func_type(module, index));
+        break;
     case RP_EXTERN_TABLE:
         rp_buffer_printf(out, "table");
         print_limits(out, &module->tables[index].limits);
@@ -72,7 +76,8 @@ void rp_module_print_type(const struct rp_module *module, rp_extern_kind kind, u
     }
 }
 
-static void copy_type(const struct rp_module *module, rp_extern_kind kind, uint32_t index, char *out_text, size_t size)
+static void copy_type(const struct rp_module *module, rp_extern_kind kind, uint32_t index,
+                      char *out_text, size_t size)
 {
     struct rp_allocator allocator;
     struct rp_buffer text;
@@ -90,19 +95,21 @@ static void copy_type(const struct rp_module *module, rp_extern_kind kind, uint3
 void rp_module_import_type(const rp_module *module, size_t index, char *out_text, size_t size)
 {
     RP_ASSERT(index < module->import_count);
-    copy_type(module, (rp_extern_kind)module->imports[index].kind, module->imports[index].index, out_text, size);
+    copy_type(module, (rp_extern_kind)module->imports[index].kind, module->imports[index].index,
+              out_text, size);
 }
 
 void rp_module_export_type(const rp_module *module, size_t index, char *out_text, size_t size)
 {
     RP_ASSERT(index < module->export_count);
-    copy_type(module, (rp_extern_kind)module->exports[index].kind, module->exports[index].index, out_text, size);
+    copy_type(module, (rp_extern_kind)module->exports[index].kind, module->exports[index].index,
+              out_text, size);
 }
 
 /* ---- function names ---- */
 
-/* The name of `func_index` in the function subsection of the name section; it is read anew each time, because it is needed for messages only. Names of a
- * malformed section are absent. */
+/* The name of `func_index` in the function subsection of the name section; it is read anew each
+ * time, because it is needed for messages only. Names of a malformed section are absent. */
 static struct rp_span find_section_name(const struct rp_module *module, uint32_t func_index)
 {
     struct rp_span none = {0};

@@ -1,4 +1,5 @@
-/* The sections of a module (layer 2; core specification 5.5). One pass: whatever a section refers to is known when it is read. */
+/* The sections of a module (layer 2; core specification 5.5). One pass: whatever a section refers
+ * to is known when it is read. */
 #include "engine/module_decode.h"
 
 #include "core/assert.h"
@@ -9,19 +10,21 @@
 
 static rp_status fail_memory(struct rp_decoder *decoder, const char *what)
 {
-    return rp_decoder_fail(decoder, RP_ERROR_NO_MEMORY, rp_reader_offset(&decoder->reader), "no memory for %s", what);
+    return rp_decoder_fail(decoder, RP_ERROR_NO_MEMORY, rp_reader_offset(&decoder->reader),
+                           "no memory for %s", what);
 }
 
-static rp_status fail_index(struct rp_decoder *decoder, uint64_t offset, const char *what, uint32_t index,
-                            uint32_t count)
+static rp_status fail_index(struct rp_decoder *decoder, uint64_t offset, const char *what,
+                            uint32_t index, uint32_t count)
 {
-    return rp_decoder_fail(decoder, RP_ERROR_INVALID, offset, "unknown %s %u, the module has %u", what, index, count);
+    return rp_decoder_fail(decoder, RP_ERROR_INVALID, offset, "unknown %s %u, the module has %u",
+                           what, index, count);
 }
 
 /* ---- types ---- */
 
-static rp_status decode_type_list(struct rp_decoder *decoder, const char *what, uint32_t limit, uint32_t *types,
-                                  uint32_t *out_count)
+static rp_status decode_type_list(struct rp_decoder *decoder, const char *what, uint32_t limit,
+                                  uint32_t *types, uint32_t *out_count)
 {
     rp_status status = rp_decoder_count(decoder, what, 0, limit, out_count);
     for (uint32_t i = 0; status == RP_OK && i < *out_count; i++) {
@@ -41,11 +44,14 @@ static rp_status decode_func_type(struct rp_decoder *decoder, const struct rp_fu
         if (form == 0x5f || form == 0x5e || form == 0x50 || form == 0x4f || form == 0x4e) {
             return rp_module_refuse_feature(decoder->report, offset, RP_FEATURE_GC);
         }
-        return rp_decoder_fail(decoder, RP_ERROR_MALFORMED, offset, "malformed type form 0x%02x", form);
+        return rp_decoder_fail(decoder, RP_ERROR_MALFORMED, offset, "malformed type form 0x%02x",
+                               form);
     }
-    rp_status status = decode_type_list(decoder, "parameters", RP_LIMIT_PARAMS, types, &param_count);
+    rp_status status =
+        decode_type_list(decoder, "parameters", RP_LIMIT_PARAMS, types, &param_count);
     if (status == RP_OK) {
-        status = decode_type_list(decoder, "results", RP_LIMIT_RESULTS, types + param_count, &result_count);
+        status = decode_type_list(decoder, "results", RP_LIMIT_RESULTS, types + param_count,
+                                  &result_count);
     }
     if (status != RP_OK) {
         return status;
@@ -76,8 +82,10 @@ rp_status rp_decode_types(struct rp_decoder *decoder)
 
 /* ---- imports ---- */
 
-/* The index spaces are arrays in the arena that the import section starts and their own section continues. */
-static void *extend_space(struct rp_decoder *decoder, void *space, uint32_t old_count, uint64_t new_count, size_t size)
+/* The index spaces are arrays in the arena that the import section starts and their own section
+ * continues. */
+static void *extend_space(struct rp_decoder *decoder, void *space, uint32_t old_count,
+                          uint64_t new_count, size_t size)
 {
     void *larger = rp_arena_alloc(&decoder->module->arena, new_count, size);
     if (larger != NULL && old_count != 0) {
@@ -99,7 +107,8 @@ static rp_status decode_import_func(struct rp_decoder *decoder)
     return status;
 }
 
-static rp_status add_memory(struct rp_decoder *decoder, uint64_t offset, const struct rp_limits *limits)
+static rp_status add_memory(struct rp_decoder *decoder, uint64_t offset,
+                            const struct rp_limits *limits)
 {
     struct rp_module *module = decoder->module;
     if (module->memory_count == 1) {
@@ -120,12 +129,14 @@ static rp_status decode_import_type(struct rp_decoder *decoder, struct rp_import
     }
     struct rp_limits limits;
     switch (import->kind) {
-    case RP_EXTERN_FUNC: import->index = module->func_count; return decode_import_func(decoder);
+    case RP_EXTERN_FUNC:
+        import->index = module->func_count;
+        return decode_import_func(decoder);
     case RP_EXTERN_TABLE:
         import->index = module->table_count;
         if (module->table_count >= RP_LIMIT_TABLES) {
-            return rp_decoder_fail(decoder, RP_ERROR_LIMIT, offset, "too many tables, the limit is %u",
-                                   RP_LIMIT_TABLES);
+            return rp_decoder_fail(decoder, RP_ERROR_LIMIT, offset,
+                                   "too many tables, the limit is %u", RP_LIMIT_TABLES);
         }
         return rp_decoder_table_type(decoder, &module->tables[module->table_count++]);
     case RP_EXTERN_MEMORY:
@@ -135,26 +146,32 @@ static rp_status decode_import_type(struct rp_decoder *decoder, struct rp_import
     case RP_EXTERN_GLOBAL:
         import->index = module->global_count;
         return rp_decoder_global_type(decoder, &module->globals[module->global_count++].type);
-    case RP_EXTERN_TAG: return rp_module_refuse_feature(decoder->report, offset, RP_FEATURE_EXCEPTIONS);
-    default: return rp_decoder_fail(decoder, RP_ERROR_MALFORMED, offset, "malformed import kind %u", import->kind);
+    case RP_EXTERN_TAG:
+        return rp_module_refuse_feature(decoder->report, offset, RP_FEATURE_EXCEPTIONS);
+    default:
+        return rp_decoder_fail(decoder, RP_ERROR_MALFORMED, offset, "malformed import kind %u",
+                               import->kind);
     }
 }
 
 rp_status rp_decode_imports(struct rp_decoder *decoder)
 {
     struct rp_module *module = decoder->module;
-    rp_status status = rp_decoder_count(decoder, "imports", 0, RP_LIMIT_IMPORTS, &module->import_count);
+    rp_status status =
+        rp_decoder_count(decoder, "imports", 0, RP_LIMIT_IMPORTS, &module->import_count);
     if (status != RP_OK) {
         return status;
     }
     module->imports = rp_arena_alloc(&module->arena, module->import_count, sizeof *module->imports);
-    module->func_types = rp_arena_alloc(&module->arena, module->import_count, sizeof *module->func_types);
-    uint32_t table_room = module->import_count < RP_LIMIT_TABLES ? module->import_count : RP_LIMIT_TABLES;
+    module->func_types =
+        rp_arena_alloc(&module->arena, module->import_count, sizeof *module->func_types);
+    uint32_t table_room =
+        module->import_count < RP_LIMIT_TABLES ? module->import_count : RP_LIMIT_TABLES;
     module->tables = rp_arena_alloc(&module->arena, table_room, sizeof *module->tables);
     module->memories = rp_arena_alloc(&module->arena, 1, sizeof *module->memories);
     module->globals = rp_arena_alloc(&module->arena, module->import_count, sizeof *module->globals);
-    if (module->imports == NULL || module->func_types == NULL || module->tables == NULL || module->memories == NULL ||
-        module->globals == NULL) {
+    if (module->imports == NULL || module->func_types == NULL || module->tables == NULL ||
+        module->memories == NULL || module->globals == NULL) {
         return fail_memory(decoder, "imports");
     }
     for (uint32_t i = 0; status == RP_OK && i < module->import_count; i++) {
@@ -172,7 +189,8 @@ rp_status rp_decode_imports(struct rp_decoder *decoder)
     module->memory_import_count = module->memory_count;
     module->global_import_count = module->global_count;
     for (uint32_t i = 0; i < module->global_count; i++) {
-        module->features |= (uint32_t)module->globals[i].type.is_mutable << RP_FEATURE_MUTABLE_GLOBALS;
+        module->features |= (uint32_t)module->globals[i].type.is_mutable
+                            << RP_FEATURE_MUTABLE_GLOBALS;
     }
     return status;
 }
@@ -183,12 +201,14 @@ rp_status rp_decode_functions(struct rp_decoder *decoder)
 {
     struct rp_module *module = decoder->module;
     uint32_t count = 0;
-    rp_status status = rp_decoder_count(decoder, "functions", module->func_count, RP_LIMIT_FUNCTIONS, &count);
+    rp_status status =
+        rp_decoder_count(decoder, "functions", module->func_count, RP_LIMIT_FUNCTIONS, &count);
     if (status != RP_OK) {
         return status;
     }
-    module->func_types = extend_space(decoder, module->func_types, module->func_count,
-                                      (uint64_t)module->func_count + count, sizeof *module->func_types);
+    module->func_types =
+        extend_space(decoder, module->func_types, module->func_count,
+                     (uint64_t)module->func_count + count, sizeof *module->func_types);
     module->codes = rp_arena_alloc(&module->arena, count, sizeof *module->codes);
     if (module->func_types == NULL || module->codes == NULL) {
         return fail_memory(decoder, "functions");
@@ -204,12 +224,13 @@ rp_status rp_decode_tables(struct rp_decoder *decoder)
 {
     struct rp_module *module = decoder->module;
     uint32_t count = 0;
-    rp_status status = rp_decoder_count(decoder, "tables", module->table_count, RP_LIMIT_TABLES, &count);
+    rp_status status =
+        rp_decoder_count(decoder, "tables", module->table_count, RP_LIMIT_TABLES, &count);
     if (status != RP_OK) {
         return status;
     }
-    module->tables = extend_space(decoder, module->tables, module->table_count, (uint64_t)module->table_count + count,
-                                  sizeof *module->tables);
+    module->tables = extend_space(decoder, module->tables, module->table_count,
+                                  (uint64_t)module->table_count + count, sizeof *module->tables);
     if (module->tables == NULL) {
         return fail_memory(decoder, "tables");
     }
@@ -230,7 +251,8 @@ rp_status rp_decode_memories(struct rp_decoder *decoder)
 {
     struct rp_module *module = decoder->module;
     uint32_t count = 0;
-    rp_status status = rp_decoder_count(decoder, "memories", module->memory_count, RP_LIMIT_MEMORIES, &count);
+    rp_status status =
+        rp_decoder_count(decoder, "memories", module->memory_count, RP_LIMIT_MEMORIES, &count);
     if (status == RP_OK && module->memories == NULL) {
         module->memories = rp_arena_alloc(&module->arena, 1, sizeof *module->memories);
         status = module->memories == NULL ? fail_memory(decoder, "memories") : RP_OK;
@@ -250,7 +272,8 @@ rp_status rp_decode_globals(struct rp_decoder *decoder)
 {
     struct rp_module *module = decoder->module;
     uint32_t count = 0;
-    rp_status status = rp_decoder_count(decoder, "globals", module->global_count, RP_LIMIT_GLOBALS, &count);
+    rp_status status =
+        rp_decoder_count(decoder, "globals", module->global_count, RP_LIMIT_GLOBALS, &count);
     if (status != RP_OK) {
         return status;
     }
@@ -263,8 +286,9 @@ rp_status rp_decode_globals(struct rp_decoder *decoder)
         struct rp_global_def *global = &module->globals[module->global_count];
         status = rp_decoder_global_type(decoder, &global->type);
         if (status == RP_OK) {
-            status = rp_validator_const_expr(decoder->validator, &decoder->reader, global->type.type,
-                                             module->global_count, &global->init);
+            status =
+                rp_validator_const_expr(decoder->validator, &decoder->reader, global->type.type,
+                                        module->global_count, &global->init);
             module->global_count++;
         }
     }
@@ -285,7 +309,8 @@ static bool export_before(const struct rp_module *module, uint32_t left, uint32_
     return compare_names(module->exports[left].name, module->exports[right].name) < 0;
 }
 
-static void sift_down(const struct rp_module *module, uint32_t *order, uint32_t root, uint32_t count)
+static void sift_down(const struct rp_module *module, uint32_t *order, uint32_t root,
+                      uint32_t count)
 {
     for (uint32_t child; (child = 2 * root + 1) < count; root = child) {
         if (child + 1 < count && export_before(module, order[child], order[child + 1])) {
@@ -319,7 +344,8 @@ static void sort_exports(struct rp_module *module)
     }
 }
 
-const struct rp_export *rp_module_find_export(const struct rp_module *module, const char *name, size_t size)
+const struct rp_export *rp_module_find_export(const struct rp_module *module, const char *name,
+                                              size_t size)
 {
     struct rp_span wanted = {(const uint8_t *)name, size};
     uint32_t low = 0;
@@ -355,17 +381,21 @@ static rp_status decode_export(struct rp_decoder *decoder, struct rp_export *exp
         return status;
     }
     static const char *const names[] = {"function", "table", "memory", "global"};
-    const uint32_t counts[] = {module->func_count, module->table_count, module->memory_count, module->global_count};
+    const uint32_t counts[] = {module->func_count, module->table_count, module->memory_count,
+                               module->global_count};
     if (export->kind == RP_EXTERN_TAG) {
         return rp_module_refuse_feature(decoder->report, kind_offset, RP_FEATURE_EXCEPTIONS);
     }
     if (export->kind > RP_EXTERN_GLOBAL) {
-        return rp_decoder_fail(decoder, RP_ERROR_MALFORMED, kind_offset, "malformed export kind %u", export->kind);
+        return rp_decoder_fail(decoder, RP_ERROR_MALFORMED, kind_offset, "malformed export kind %u",
+                               export->kind);
     }
     if (export->index >= counts[export->kind]) {
-        return fail_index(decoder, offset, names[export->kind], export->index, counts[export->kind]);
+        return fail_index(decoder, offset, names[export->kind], export->index,
+                          counts[export->kind]);
     }
-    if (export->kind == RP_EXTERN_FUNC && rp_validator_declare_func(decoder->validator, export->index) != RP_OK) {
+    if (export->kind == RP_EXTERN_FUNC &&
+        rp_validator_declare_func(decoder->validator, export->index) != RP_OK) {
         return fail_memory(decoder, "declared functions");
     }
     if (export->kind == RP_EXTERN_GLOBAL && module->globals[export->index].type.is_mutable) {
@@ -378,12 +408,14 @@ rp_status rp_decode_exports(struct rp_decoder *decoder)
 {
     struct rp_module *module = decoder->module;
     uint64_t offset = rp_reader_offset(&decoder->reader);
-    rp_status status = rp_decoder_count(decoder, "exports", 0, RP_LIMIT_EXPORTS, &module->export_count);
+    rp_status status =
+        rp_decoder_count(decoder, "exports", 0, RP_LIMIT_EXPORTS, &module->export_count);
     if (status != RP_OK) {
         return status;
     }
     module->exports = rp_arena_alloc(&module->arena, module->export_count, sizeof *module->exports);
-    module->export_order = rp_arena_alloc(&module->arena, module->export_count, sizeof *module->export_order);
+    module->export_order =
+        rp_arena_alloc(&module->arena, module->export_count, sizeof *module->export_order);
     if (module->exports == NULL || module->export_order == NULL) {
         return fail_memory(decoder, "exports");
     }
@@ -397,7 +429,8 @@ rp_status rp_decode_exports(struct rp_decoder *decoder)
     for (uint32_t i = 1; i < module->export_count; i++) {
         struct rp_span name = module->exports[module->export_order[i]].name;
         if (compare_names(module->exports[module->export_order[i - 1]].name, name) == 0) {
-            return rp_decoder_fail(decoder, RP_ERROR_INVALID, offset, "duplicate export name \"%.*s\"",
+            return rp_decoder_fail(decoder, RP_ERROR_INVALID, offset,
+                                   "duplicate export name \"%.*s\"",
                                    (int)(name.size < 80 ? name.size : 80), (const char *)name.data);
         }
     }
@@ -426,7 +459,8 @@ rp_status rp_decode_start(struct rp_decoder *decoder)
 
 /* ---- segments ---- */
 
-static rp_status decode_active_table(struct rp_decoder *decoder, uint32_t flags, struct rp_element_segment *segment)
+static rp_status decode_active_table(struct rp_decoder *decoder, uint32_t flags,
+                                     struct rp_element_segment *segment)
 {
     struct rp_module *module = decoder->module;
     uint64_t offset = rp_reader_offset(&decoder->reader);
@@ -435,12 +469,14 @@ static rp_status decode_active_table(struct rp_decoder *decoder, uint32_t flags,
     if (status == RP_OK && segment->table >= module->table_count) {
         return fail_index(decoder, offset, "table", segment->table, module->table_count);
     }
-    return status != RP_OK ? status
-                           : rp_validator_const_expr(decoder->validator, &decoder->reader, RP_TYPE_I32,
-                                                     module->global_count, &segment->table_offset);
+    return status != RP_OK
+               ? status
+               : rp_validator_const_expr(decoder->validator, &decoder->reader, RP_TYPE_I32,
+                                         module->global_count, &segment->table_offset);
 }
 
-static rp_status decode_element_type(struct rp_decoder *decoder, uint32_t flags, struct rp_element_segment *segment)
+static rp_status decode_element_type(struct rp_decoder *decoder, uint32_t flags,
+                                     struct rp_element_segment *segment)
 {
     segment->type = RP_TYPE_FUNCREF;
     if ((flags & 3) == 0) {
@@ -452,15 +488,18 @@ static rp_status decode_element_type(struct rp_decoder *decoder, uint32_t flags,
     }
     uint8_t kind = rp_read_byte(&decoder->reader);
     if (decoder->reader.error == NULL && kind != 0) {
-        return rp_decoder_fail(decoder, RP_ERROR_MALFORMED, offset, "malformed element kind 0x%02x", kind);
+        return rp_decoder_fail(decoder, RP_ERROR_MALFORMED, offset, "malformed element kind 0x%02x",
+                               kind);
     }
     return rp_decoder_check(decoder);
 }
 
-static rp_status decode_element_items(struct rp_decoder *decoder, struct rp_element_segment *segment)
+static rp_status decode_element_items(struct rp_decoder *decoder,
+                                      struct rp_element_segment *segment)
 {
     struct rp_module *module = decoder->module;
-    rp_status status = rp_decoder_count(decoder, "elements", 0, RP_LIMIT_SEGMENT_ELEMENTS, &segment->count);
+    rp_status status =
+        rp_decoder_count(decoder, "elements", 0, RP_LIMIT_SEGMENT_ELEMENTS, &segment->count);
     segment->items_offset = (uint32_t)rp_reader_offset(&decoder->reader);
     for (uint32_t i = 0; status == RP_OK && i < segment->count; i++) {
         if (segment->uses_expressions) {
@@ -492,12 +531,16 @@ static rp_status decode_element(struct rp_decoder *decoder, struct rp_element_se
         return status;
     }
     if (flags > 7) {
-        return rp_decoder_fail(decoder, RP_ERROR_MALFORMED, offset, "malformed elements segment kind %u", flags);
+        return rp_decoder_fail(decoder, RP_ERROR_MALFORMED, offset,
+                               "malformed elements segment kind %u", flags);
     }
-    segment->mode = (flags & 1) == 0 ? RP_SEGMENT_ACTIVE : (flags & 2) == 0 ? RP_SEGMENT_PASSIVE : RP_SEGMENT_DECLARED;
+    segment->mode = (flags & 1) == 0   ? RP_SEGMENT_ACTIVE
+                    : (flags & 2) == 0 ? RP_SEGMENT_PASSIVE
+                                       : RP_SEGMENT_DECLARED;
     segment->uses_expressions = (flags & 4) != 0;
     if (flags != 0) {
-        module->features |= 1u << (flags < 4 && flags != 2 ? RP_FEATURE_BULK_MEMORY : RP_FEATURE_REFERENCE_TYPES);
+        module->features |=
+            1u << (flags < 4 && flags != 2 ? RP_FEATURE_BULK_MEMORY : RP_FEATURE_REFERENCE_TYPES);
     }
     if (segment->mode == RP_SEGMENT_ACTIVE) {
         status = decode_active_table(decoder, flags, segment);
@@ -507,7 +550,8 @@ static rp_status decode_element(struct rp_decoder *decoder, struct rp_element_se
     }
     if (status == RP_OK && segment->mode == RP_SEGMENT_ACTIVE &&
         module->tables[segment->table].element_type != segment->type) {
-        return rp_decoder_fail(decoder, RP_ERROR_INVALID, offset, "type mismatch: segment of %s for table %u of %s",
+        return rp_decoder_fail(decoder, RP_ERROR_INVALID, offset,
+                               "type mismatch: segment of %s for table %u of %s",
                                rp_type_name(segment->type), segment->table,
                                rp_type_name(module->tables[segment->table].element_type));
     }
@@ -517,12 +561,13 @@ static rp_status decode_element(struct rp_decoder *decoder, struct rp_element_se
 rp_status rp_decode_elements(struct rp_decoder *decoder)
 {
     struct rp_module *module = decoder->module;
-    rp_status status =
-        rp_decoder_count(decoder, "element segments", 0, RP_LIMIT_ELEMENT_SEGMENTS, &module->element_count);
+    rp_status status = rp_decoder_count(decoder, "element segments", 0, RP_LIMIT_ELEMENT_SEGMENTS,
+                                        &module->element_count);
     if (status != RP_OK) {
         return status;
     }
-    module->elements = rp_arena_alloc(&module->arena, module->element_count, sizeof *module->elements);
+    module->elements =
+        rp_arena_alloc(&module->arena, module->element_count, sizeof *module->elements);
     if (module->elements == NULL) {
         return fail_memory(decoder, "element segments");
     }
@@ -536,7 +581,8 @@ rp_status rp_decode_data_count(struct rp_decoder *decoder)
 {
     decoder->module->has_data_count = true;
     decoder->expected_data_count = rp_read_u32(&decoder->reader);
-    decoder->module->data_count = decoder->expected_data_count; /* for memory.init; the data section checks it */
+    decoder->module->data_count =
+        decoder->expected_data_count; /* for memory.init; the data section checks it */
     return rp_decoder_check(decoder);
 }
 
@@ -546,7 +592,8 @@ static rp_status decode_data_segment(struct rp_decoder *decoder, struct rp_data_
     uint64_t offset = rp_reader_offset(&decoder->reader);
     uint32_t flags = rp_read_u32(&decoder->reader);
     if (decoder->reader.error == NULL && flags > 2) {
-        return rp_decoder_fail(decoder, RP_ERROR_MALFORMED, offset, "malformed data segment kind %u", flags);
+        return rp_decoder_fail(decoder, RP_ERROR_MALFORMED, offset,
+                               "malformed data segment kind %u", flags);
     }
     segment->mode = flags == 1 ? RP_SEGMENT_PASSIVE : RP_SEGMENT_ACTIVE;
     segment->memory = flags == 2 ? rp_read_u32(&decoder->reader) : 0;
@@ -556,8 +603,8 @@ static rp_status decode_data_segment(struct rp_decoder *decoder, struct rp_data_
         if (segment->memory >= module->memory_count) {
             return fail_index(decoder, offset, "memory", segment->memory, module->memory_count);
         }
-        status = rp_validator_const_expr(decoder->validator, &decoder->reader, RP_TYPE_I32, module->global_count,
-                                         &segment->memory_offset);
+        status = rp_validator_const_expr(decoder->validator, &decoder->reader, RP_TYPE_I32,
+                                         module->global_count, &segment->memory_offset);
     }
     if (status != RP_OK) {
         return status;
@@ -571,7 +618,8 @@ rp_status rp_decode_data(struct rp_decoder *decoder)
 {
     struct rp_module *module = decoder->module;
     uint32_t count = 0;
-    rp_status status = rp_decoder_count(decoder, "data segments", 0, RP_LIMIT_DATA_SEGMENTS, &count);
+    rp_status status =
+        rp_decoder_count(decoder, "data segments", 0, RP_LIMIT_DATA_SEGMENTS, &count);
     if (status != RP_OK) {
         return status;
     }
@@ -592,11 +640,13 @@ rp_status rp_decode_code(struct rp_decoder *decoder)
 {
     struct rp_module *module = decoder->module;
     uint64_t offset = rp_reader_offset(&decoder->reader);
-    rp_status status = rp_decoder_count(decoder, "function bodies", 0, RP_LIMIT_FUNCTIONS, &decoder->code_count);
+    rp_status status =
+        rp_decoder_count(decoder, "function bodies", 0, RP_LIMIT_FUNCTIONS, &decoder->code_count);
     if (status == RP_OK && decoder->code_count != decoder->declared_func_count) {
-        return rp_decoder_fail(decoder, RP_ERROR_MALFORMED, offset,
-                               "function and code section have inconsistent lengths: %u functions, %u bodies",
-                               decoder->declared_func_count, decoder->code_count);
+        return rp_decoder_fail(
+            decoder, RP_ERROR_MALFORMED, offset,
+            "function and code section have inconsistent lengths: %u functions, %u bodies",
+            decoder->declared_func_count, decoder->code_count);
     }
     for (uint32_t i = 0; status == RP_OK && i < decoder->code_count; i++) {
         offset = rp_reader_offset(&decoder->reader);
@@ -604,12 +654,14 @@ rp_status rp_decode_code(struct rp_decoder *decoder)
         struct rp_span body = rp_read_bytes(&decoder->reader, size);
         status = rp_decoder_check(decoder);
         if (status == RP_OK && size > RP_LIMIT_FUNCTION_BYTES) {
-            return rp_decoder_fail(decoder, RP_ERROR_LIMIT, offset, "function %u has %u bytes, the limit is %u",
+            return rp_decoder_fail(decoder, RP_ERROR_LIMIT, offset,
+                                   "function %u has %u bytes, the limit is %u",
                                    module->func_import_count + i, size, RP_LIMIT_FUNCTION_BYTES);
         }
         if (status == RP_OK) {
             status = rp_validator_function(decoder->validator, module->func_import_count + i,
-                                           (uint32_t)(body.data - module->bytes), size, &module->codes[i]);
+                                           (uint32_t)(body.data - module->bytes), size,
+                                           &module->codes[i]);
         }
     }
     return status;

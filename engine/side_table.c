@@ -1,4 +1,5 @@
-/* Writing the side table and pricing runs in the pass that validates (layer 2; docs/design/frame.md, sections 4 and 5). */
+/* Writing the side table and pricing runs in the pass that validates (layer 2;
+ * docs/design/frame.md, sections 4 and 5). */
 #include "engine/validator.h"
 
 #include "core/assert.h"
@@ -12,11 +13,12 @@ static bool reserve_words(struct rp_validator *v, uint32_t count)
         return true;
     }
     if (v->word_count + (uint64_t)count > SIDE_TABLE_WORDS_MAX) {
-        return rp_validator_fail(v, RP_ERROR_LIMIT, v->at, "the module's control flow needs more than %u words",
+        return rp_validator_fail(v, RP_ERROR_LIMIT, v->at,
+                                 "the module's control flow needs more than %u words",
                                  SIDE_TABLE_WORDS_MAX);
     }
-    uint32_t *words = rp_grow(v->allocator, v->words, &v->word_capacity, (uint64_t)v->word_count + count,
-                              sizeof *words);
+    uint32_t *words = rp_grow(v->allocator, v->words, &v->word_capacity,
+                              (uint64_t)v->word_count + count, sizeof *words);
     if (words == NULL) {
         return rp_validator_fail(v, RP_ERROR_NO_MEMORY, v->at, "no memory for the side table");
     }
@@ -77,7 +79,8 @@ bool rp_table_next(struct rp_validator *v)
     return true;
 }
 
-/* Links the entry at `index` into a chain: word 0 is the link, word 1 the position its distance counts from. */
+/* Links the entry at `index` into a chain: word 0 is the link, word 1 the position its distance
+ * counts from. */
 static void join_chain(struct rp_validator *v, uint32_t index, const uint8_t *base, uint32_t *chain)
 {
     v->words[index] = *chain;
@@ -130,7 +133,8 @@ bool rp_table_branch(struct rp_validator *v, uint32_t depth, const uint8_t *base
     if (is_loop) {
         entry[0] = label->body_offset - (uint32_t)(base - v->body);
         entry[1] = label->entry + 1 - index;
-        entry[2] = cap_price(rp_gas_static_price(v->schedule, RP_OP_loop, 0) + v->words[label->entry]);
+        entry[2] =
+            cap_price(rp_gas_static_price(v->schedule, RP_OP_loop, 0) + v->words[label->entry]);
     } else {
         entry[2] = 0;
         join_chain(v, index, base, &label->pending);

@@ -30,20 +30,21 @@ void rp_store_config_init(rp_store_config *config)
 static rp_status check_config(const rp_store_config *config, rp_report *report)
 {
     if (config->struct_size != sizeof *config) {
-        return rp_report_fail(report, RP_ERROR_ARGUMENT, "rp_store_config: struct_size is %zu, this library's is %zu",
+        return rp_report_fail(report, RP_ERROR_ARGUMENT,
+                              "rp_store_config: struct_size is %zu, this library's is %zu",
                               config->struct_size, sizeof *config);
     }
     if (config->call_depth_max > CALL_DEPTH_LIMIT) {
-        return rp_report_fail(report, RP_ERROR_LIMIT, "call_depth_max is %u, at most %u", config->call_depth_max,
-                              CALL_DEPTH_LIMIT);
+        return rp_report_fail(report, RP_ERROR_LIMIT, "call_depth_max is %u, at most %u",
+                              config->call_depth_max, CALL_DEPTH_LIMIT);
     }
     if (config->stack_slots_max > STACK_SLOTS_LIMIT) {
         return rp_report_fail(report, RP_ERROR_LIMIT, "stack_slots_max is %llu, at most %u",
                               (unsigned long long)config->stack_slots_max, STACK_SLOTS_LIMIT);
     }
     if (config->host_depth_max > HOST_DEPTH_LIMIT) {
-        return rp_report_fail(report, RP_ERROR_LIMIT, "host_depth_max is %u, at most %u", config->host_depth_max,
-                              HOST_DEPTH_LIMIT);
+        return rp_report_fail(report, RP_ERROR_LIMIT, "host_depth_max is %u, at most %u",
+                              config->host_depth_max, HOST_DEPTH_LIMIT);
     }
     return RP_OK;
 }
@@ -81,14 +82,16 @@ static void init_store(struct rp_store *store, const rp_store_config *config)
     store->gas_limit = RP_GAS_UNLIMITED;
     store->until_gas = RP_GAS_UNLIMITED;
     rp_pcg64_seed_u64(&store->pcg, config->seed);
-    store->clock = (struct rp_virtual_clock){.start_ns = config->time_ns, .ns_per_gas = config->ns_per_gas};
+    store->clock =
+        (struct rp_virtual_clock){.start_ns = config->time_ns, .ns_per_gas = config->ns_per_gas};
     vm->store = store;
     vm->slots_max = or_default(config->stack_slots_max, RP_DEFAULT_STACK_SLOTS);
     vm->only_metered = config->metered;
     vm->byte_prices = store->engine->byte_prices;
 }
 
-rp_status rp_store_create(rp_engine *engine, const rp_store_config *config, rp_store **out_store, rp_report *report)
+rp_status rp_store_create(rp_engine *engine, const rp_store_config *config, rp_store **out_store,
+                          rp_report *report)
 {
     rp_store_config defaults;
     if (config == NULL) {
@@ -103,7 +106,8 @@ rp_status rp_store_create(rp_engine *engine, const rp_store_config *config, rp_s
     rp_allocator_init(&allocator, or_default(config->allocation_limit_bytes, UINT64_MAX));
     struct rp_store *store = rp_alloc_zero(&allocator, 1, sizeof *store);
     if (store == NULL) {
-        return rp_report_fail(report, RP_ERROR_NO_MEMORY, "store: no memory for %zu bytes", sizeof *store);
+        return rp_report_fail(report, RP_ERROR_NO_MEMORY, "store: no memory for %zu bytes",
+                              sizeof *store);
     }
     store->allocator = allocator;
     store->engine = engine;
@@ -111,8 +115,9 @@ rp_status rp_store_create(rp_engine *engine, const rp_store_config *config, rp_s
     init_store(store, config);
     if (!create_stack(store, store->machine.slots_max)) {
         rp_store_destroy(store);
-        return rp_report_fail(report, RP_ERROR_NO_MEMORY, "store: no address space for the stack of %llu slots",
-                              (unsigned long long)or_default(config->stack_slots_max, RP_DEFAULT_STACK_SLOTS));
+        return rp_report_fail(
+            report, RP_ERROR_NO_MEMORY, "store: no address space for the stack of %llu slots",
+            (unsigned long long)or_default(config->stack_slots_max, RP_DEFAULT_STACK_SLOTS));
     }
     store->machine.frame_end = store->stack.frames + store->call_depth_max;
     store->machine.sp = store->stack.slots;
@@ -140,7 +145,8 @@ void rp_store_destroy(rp_store *store)
     rp_free(&allocator, (void *)store->tables, store->table_capacity * sizeof *store->tables);
     rp_free(&allocator, (void *)store->memories, store->memory_capacity * sizeof *store->memories);
     rp_free(&allocator, (void *)store->globals, store->global_capacity * sizeof *store->globals);
-    rp_free(&allocator, (void *)store->instances, store->instance_capacity * sizeof *store->instances);
+    rp_free(&allocator, (void *)store->instances,
+            store->instance_capacity * sizeof *store->instances);
     rp_free(&allocator, store, sizeof *store);
     RP_ASSERT(allocator.used_bytes == 0);
 }
@@ -158,7 +164,8 @@ const struct rp_schedule *rp_store_schedule(const rp_store *store)
 /* Room for one more pointer in an object table; the count is raised by the caller. */
 static bool make_room(struct rp_store *store, void **objects, uint32_t count, uint32_t *capacity)
 {
-    void *larger = rp_grow(&store->allocator, *objects, capacity, (uint64_t)count + 1, sizeof(void *));
+    void *larger =
+        rp_grow(&store->allocator, *objects, capacity, (uint64_t)count + 1, sizeof(void *));
     if (larger == NULL) {
         return false;
     }
@@ -178,11 +185,13 @@ struct rp_func *rp_store_add_func(struct rp_store *store, struct rp_func *func)
     return func;
 }
 
-struct rp_global *rp_store_add_global(struct rp_store *store, const struct rp_global_type *type, uint64_t value)
+struct rp_global *rp_store_add_global(struct rp_store *store, const struct rp_global_type *type,
+                                      uint64_t value)
 {
     void *globals = (void *)store->globals;
     struct rp_global *global = rp_arena_alloc(&store->arena, 1, sizeof *global);
-    if (global == NULL || !make_room(store, &globals, store->global_count, &store->global_capacity)) {
+    if (global == NULL ||
+        !make_room(store, &globals, store->global_count, &store->global_capacity)) {
         return NULL;
     }
     store->globals = globals;
@@ -195,7 +204,8 @@ struct rp_instance *rp_store_add_instance(struct rp_store *store)
 {
     void *instances = (void *)store->instances;
     struct rp_instance *instance = rp_arena_alloc(&store->arena, 1, sizeof *instance);
-    if (instance == NULL || !make_room(store, &instances, store->instance_count, &store->instance_capacity)) {
+    if (instance == NULL ||
+        !make_room(store, &instances, store->instance_count, &store->instance_capacity)) {
         return NULL;
     }
     store->instances = instances;
@@ -213,7 +223,8 @@ static uint64_t memory_pages_max(const struct rp_memory *memory)
     return bounded ? memory->limits.max : RP_LIMIT_MEMORY_PAGES;
 }
 
-bool rp_memory_may_grow(const struct rp_memory *memory, const struct rp_store *store, uint64_t pages)
+bool rp_memory_may_grow(const struct rp_memory *memory, const struct rp_store *store,
+                        uint64_t pages)
 {
     if (pages > memory_pages_max(memory)) {
         return false;
@@ -226,7 +237,8 @@ bool rp_memory_grow(struct rp_memory *memory, struct rp_store *store, uint64_t p
 {
     uint64_t size = pages * RP_PAGE_BYTES;
     RP_ASSERT(size >= memory->size_bytes && size <= memory->reserved_bytes);
-    if (size > memory->size_bytes && !rp_platform_commit(memory->data + memory->size_bytes, size - memory->size_bytes)) {
+    if (size > memory->size_bytes &&
+        !rp_platform_commit(memory->data + memory->size_bytes, size - memory->size_bytes)) {
         return false;
     }
     store->memory_used_bytes += size - memory->size_bytes;
@@ -238,7 +250,8 @@ struct rp_memory *rp_store_add_memory(struct rp_store *store, const struct rp_li
 {
     void *memories = (void *)store->memories;
     struct rp_memory *memory = rp_arena_alloc(&store->arena, 1, sizeof *memory);
-    if (memory == NULL || !make_room(store, &memories, store->memory_count, &store->memory_capacity)) {
+    if (memory == NULL ||
+        !make_room(store, &memories, store->memory_count, &store->memory_capacity)) {
         return NULL;
     }
     store->memories = memories;
@@ -262,15 +275,17 @@ struct rp_memory *rp_store_add_memory(struct rp_store *store, const struct rp_li
 bool rp_table_may_grow(const struct rp_table *table, const struct rp_store *store, uint64_t count)
 {
     uint64_t most = table->type.limits.has_max ? table->type.limits.max : UINT32_MAX;
-    return count <= most && count - table->count <= store->table_max_elements - store->table_used_elements;
+    return count <= most &&
+           count - table->count <= store->table_max_elements - store->table_used_elements;
 }
 
 bool rp_table_grow(struct rp_table *table, struct rp_store *store, uint64_t count, uint64_t ref)
 {
     if (count > table->capacity) {
         uint64_t capacity = table->count == 0 ? count : count + count / 2;
-        uint64_t *elements = rp_realloc(&store->allocator, table->elements, table->capacity * sizeof *elements,
-                                        capacity * sizeof *elements);
+        uint64_t *elements =
+            rp_realloc(&store->allocator, table->elements, table->capacity * sizeof *elements,
+                       capacity * sizeof *elements);
         if (elements == NULL) {
             return false;
         }
@@ -408,13 +423,17 @@ uint64_t rp_store_memory_size(const rp_store *store, uint32_t memory_index)
 }
 
 /* The bytes [address, address + size) of a memory; NULL if they are not all in it. */
-static uint8_t *memory_range(const struct rp_store *store, uint32_t memory_index, uint64_t address, size_t size)
+static uint8_t *memory_range(const struct rp_store *store, uint32_t memory_index, uint64_t address,
+                             size_t size)
 {
     uint64_t end = rp_store_memory_size(store, memory_index);
-    return address <= end && size <= end - address && end != 0 ? store->memories[memory_index]->data + address : NULL;
+    return address <= end && size <= end - address && end != 0
+               ? store->memories[memory_index]->data + address
+               : NULL;
 }
 
-rp_status rp_store_memory_read(const rp_store *store, uint32_t memory_index, uint64_t address, void *data, size_t size)
+rp_status rp_store_memory_read(const rp_store *store, uint32_t memory_index, uint64_t address,
+                               void *data, size_t size)
 {
     const uint8_t *bytes = memory_range(store, memory_index, address, size);
     if (bytes == NULL) {
@@ -424,7 +443,8 @@ rp_status rp_store_memory_read(const rp_store *store, uint32_t memory_index, uin
     return RP_OK;
 }
 
-rp_status rp_store_memory_write(rp_store *store, uint32_t memory_index, uint64_t address, const void *data, size_t size)
+rp_status rp_store_memory_write(rp_store *store, uint32_t memory_index, uint64_t address,
+                                const void *data, size_t size)
 {
     uint8_t *bytes = memory_range(store, memory_index, address, size);
     if (bytes == NULL) {

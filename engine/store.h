@@ -1,6 +1,8 @@
-/* The store (layer 2): instances and all objects in it, frames, gas, randomness, time. The unit of running, gas and snapshots.
+/* The store (layer 2): instances and all objects in it, frames, gas, randomness, time. The unit of
+ * running, gas and snapshots.
  *
- * Objects are indexed in order of creation; indices are the state, pointers are rebuilt from them (store_state.c). Invariants:
+ * Objects are indexed in order of creation; indices are the state, pointers are rebuilt from them
+ * (store_state.c). Invariants:
  * - an object never moves and lives as long as the store;
  * - a reference is 0 (null) or index + 1, in slots, tables, globals and segments alike;
  * - between two runs `frame` is NULL unless `stopped`. */
@@ -54,7 +56,7 @@ struct rp_host_binding {
 };
 
 struct rp_func {
-    const struct rp_code *code; /* NULL: a host function */
+    const struct rp_code *code;   /* NULL: a host function */
     struct rp_instance *instance; /* NULL: a host function */
     const struct rp_host_binding *host;
     const struct rp_func_type *type;
@@ -83,7 +85,8 @@ struct rp_instance {
     uint32_t index;
 };
 
-/* A frame on the stack. The bytecode position is that of the next instruction (stopped), or the one behind the call (waiting). */
+/* A frame on the stack. The bytecode position is that of the next instruction (stopped), or the one
+ * behind the call (waiting). */
 struct rp_frame {
     struct rp_func *func;
     const uint8_t *pc;
@@ -100,11 +103,12 @@ enum rp_event {
     RP_EVENT_DONE,   /* the outermost frame returned; results lie at sp - result_count */
     RP_EVENT_TRAP,
     RP_EVENT_EXIT,
-    RP_EVENT_STOP,   /* before an instruction: see stop_kind, stop_reason */
-    RP_EVENT_FAIL    /* the host failed */
+    RP_EVENT_STOP, /* before an instruction: see stop_kind, stop_reason */
+    RP_EVENT_FAIL  /* the host failed */
 };
 
-/* The interpreter's registers, where they lie while it is not running, and what it needs at hand. */
+/* The interpreter's registers, where they lie while it is not running, and what it needs at hand.
+ */
 struct rp_machine {
     const uint8_t *pc;
     struct rp_slot *sp;
@@ -112,23 +116,23 @@ struct rp_machine {
     const uint32_t *st;
     int64_t budget;
     struct rp_frame *frame;
-    struct rp_frame *base_frame; /* returning from it ends the run */
-    struct rp_frame *frame_end;  /* the call depth's limit */
+    struct rp_frame *base_frame;  /* returning from it ends the run */
+    struct rp_frame *frame_end;   /* the call depth's limit */
     struct rp_instance *instance; /* of the current frame */
     struct rp_global **globals;
-    struct rp_memory *memory0;    /* the instance's memory 0, or an empty one */
-    const uint32_t *byte_prices;  /* of one-byte opcodes; 0: ask rp_code_price_at */
+    struct rp_memory *memory0;   /* the instance's memory 0, or an empty one */
+    const uint32_t *byte_prices; /* of one-byte opcodes; 0: ask rp_code_price_at */
     uint64_t slots_max;
     struct rp_store *store;
     const struct rp_func *callee; /* for the cold parts of a call */
-    const uint8_t *at;            /* first byte of the instruction in work, where that is not pc - 1 */
-    uint32_t popped;              /* operands above the arguments of a call */
-    uint64_t want;                /* gas that an instruction needs beside its static price */
-    uint32_t run_price;           /* of the run that does not fit */
-    uint32_t run_back;            /* bytes back to the `loop` that begins it */
+    const uint8_t *at;  /* first byte of the instruction in work, where that is not pc - 1 */
+    uint32_t popped;    /* operands above the arguments of a call */
+    uint64_t want;      /* gas that an instruction needs beside its static price */
+    uint32_t run_price; /* of the run that does not fit */
+    uint32_t run_back;  /* bytes back to the `loop` that begins it */
     rp_trap_code trap;
     enum rp_event event;
-    bool use_metered; /* the table to go on in */
+    bool use_metered;  /* the table to go on in */
     bool only_metered; /* never the fast one */
 };
 
@@ -194,9 +198,9 @@ struct rp_store {
     /* The call in progress or stopped. */
     bool running;
     bool stopped;
-    const struct rp_func *entry;  /* the function called by the embedder */
-    bool entry_pending;           /* its frame does not exist yet: arguments lie at the stack's bottom */
-    uint32_t entry_instance;      /* index + 1 of the instance whose `start` this is; 0: none */
+    const struct rp_func *entry; /* the function called by the embedder */
+    bool entry_pending;      /* its frame does not exist yet: arguments lie at the stack's bottom */
+    uint32_t entry_instance; /* index + 1 of the instance whose `start` this is; 0: none */
 
     rp_outcome *outcome; /* where a trap is described while running */
     uint32_t exit_code;
@@ -209,42 +213,52 @@ struct rp_store {
 rp_instance *rp_store_instance(const rp_store *store, uint32_t index);
 const struct rp_schedule *rp_store_schedule(const rp_store *store);
 
-/* Objects. NULL when native memory is refused. `limits` in pages or elements; both count against the store's limits, which the caller has checked. */
+/* Objects. NULL when native memory is refused. `limits` in pages or elements; both count against
+ * the store's limits, which the caller has checked. */
 struct rp_memory *rp_store_add_memory(struct rp_store *store, const struct rp_limits *limits);
 struct rp_table *rp_store_add_table(struct rp_store *store, const struct rp_table_type *type);
-struct rp_global *rp_store_add_global(struct rp_store *store, const struct rp_global_type *type, uint64_t value);
-struct rp_func *rp_store_add_func(struct rp_store *store, struct rp_func *func); /* gives it its index */
-struct rp_instance *rp_store_add_instance(struct rp_store *store);                /* empty */
+struct rp_global *rp_store_add_global(struct rp_store *store, const struct rp_global_type *type,
+                                      uint64_t value);
+struct rp_func *rp_store_add_func(struct rp_store *store,
+                                  struct rp_func *func);           /* gives it its index */
+struct rp_instance *rp_store_add_instance(struct rp_store *store); /* empty */
 
-/* A function for a host binding; without one, a function that traps when called, for import `import_index` of a module. */
-struct rp_func *rp_store_add_host_func(struct rp_store *store, const struct rp_host_binding *binding,
+/* A function for a host binding; without one, a function that traps when called, for import
+ * `import_index` of a module. */
+struct rp_func *rp_store_add_host_func(struct rp_store *store,
+                                       const struct rp_host_binding *binding,
                                        const struct rp_module *module, uint32_t import_index);
 /* The arrays of an instance whose module is set, and its own functions, not yet in the store. */
 bool rp_instance_allocate(struct rp_instance *instance);
 
 /* Whether a memory may grow to `pages`, by its type and the store's limit alone. */
-bool rp_memory_may_grow(const struct rp_memory *memory, const struct rp_store *store, uint64_t pages);
+bool rp_memory_may_grow(const struct rp_memory *memory, const struct rp_store *store,
+                        uint64_t pages);
 /* Commits the pages; false: the host refuses native memory (a host failure). */
 bool rp_memory_grow(struct rp_memory *memory, struct rp_store *store, uint64_t pages) RP_NODISCARD;
 bool rp_table_may_grow(const struct rp_table *table, const struct rp_store *store, uint64_t count);
-bool rp_table_grow(struct rp_table *table, struct rp_store *store, uint64_t count, uint64_t ref) RP_NODISCARD;
+bool rp_table_grow(struct rp_table *table, struct rp_store *store, uint64_t count,
+                   uint64_t ref) RP_NODISCARD;
 
 #define RP_PAGE_BYTES 65536u
 
 /* Values at the border. */
 uint64_t rp_value_to_slot(const rp_value *value);
 void rp_value_from_slot(rp_value *out_value, uint32_t type, uint64_t slot);
-/* Whether a value may be passed as `type` to this store: its kind, a function reference that exists. */
+/* Whether a value may be passed as `type` to this store: its kind, a function reference that
+ * exists. */
 bool rp_value_check(const struct rp_store *store, const rp_value *value, uint32_t type);
 
 /* What a host function is given. */
 struct rp_caller {
     struct rp_store *store;
-    struct rp_instance *instance; /* the calling one; NULL when the embedder calls an exported host function */
+    struct rp_instance
+        *instance; /* the calling one; NULL when the embedder calls an exported host function */
 };
 
 /* Writes the trap's message for a call of an import that is not offered. */
-void rp_store_describe_unknown_import(struct rp_store *store, const struct rp_host_binding *binding);
+void rp_store_describe_unknown_import(struct rp_store *store,
+                                      const struct rp_host_binding *binding);
 
 /* Gas positions. */
 static inline int64_t rp_store_position(const struct rp_store *store)

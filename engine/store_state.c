@@ -1,4 +1,5 @@
-/* Writing and reading the raw state of a store (layer 2). Writing and reading functions stand in pairs, in the order of the stream. */
+/* Writing and reading the raw state of a store (layer 2). Writing and reading functions stand in
+ * pairs, in the order of the stream. */
 #include "engine/store_state.h"
 
 #include "core/assert.h"
@@ -16,7 +17,8 @@ struct loader {
     struct rp_reader reader;
     struct rp_validator *validator; /* of `validated` */
     const struct rp_module *validated;
-    const struct rp_func *located; /* the last function and offset, and its location: recursion repeats them */
+    const struct rp_func
+        *located; /* the last function and offset, and its location: recursion repeats them */
     uint32_t located_offset;
     struct rp_code_location location;
     rp_report *report;
@@ -61,7 +63,8 @@ static uint32_t importing_instance(const struct rp_store *store, const struct rp
     return 0;
 }
 
-static void save_func(const struct rp_store *store, const struct rp_func *func, struct rp_buffer *out)
+static void save_func(const struct rp_store *store, const struct rp_func *func,
+                      struct rp_buffer *out)
 {
     if (func->code != NULL) {
         rp_buffer_u32le(out, FUNC_WASM);
@@ -88,7 +91,8 @@ static bool load_func(struct loader *loader)
         return rp_store_add_func(store, &instance->own_funcs[own]) != NULL;
     }
     if (kind == FUNC_UNKNOWN) {
-        return rp_store_add_host_func(store, NULL, store->instances[number]->module, get_u32(loader)) != NULL;
+        return rp_store_add_host_func(store, NULL, store->instances[number]->module,
+                                      get_u32(loader)) != NULL;
     }
     const struct rp_host_binding *binding = store->bindings;
     for (; number != 0; number--) {
@@ -221,7 +225,8 @@ static bool load_segments(struct loader *loader, struct rp_instance *instance)
         struct rp_elements *elements = &instance->elements[i];
         elements->dropped = get_u32(loader) != 0;
         elements->count = get_u32(loader);
-        elements->refs = rp_arena_alloc(&loader->store->arena, elements->count, sizeof *elements->refs);
+        elements->refs =
+            rp_arena_alloc(&loader->store->arena, elements->count, sizeof *elements->refs);
         if (elements->refs == NULL) {
             return false;
         }
@@ -278,7 +283,8 @@ static void load_numbers(struct loader *loader)
     store->load_gas = get_u64(loader);
     store->instantiation_gas = get_u64(loader);
     memcpy(&store->pcg, rp_read_bytes(&loader->reader, sizeof store->pcg).data, sizeof store->pcg);
-    memcpy(&store->clock, rp_read_bytes(&loader->reader, sizeof store->clock).data, sizeof store->clock);
+    memcpy(&store->clock, rp_read_bytes(&loader->reader, sizeof store->clock).data,
+           sizeof store->clock);
 }
 
 /* ---- the stopped call ---- */
@@ -317,7 +323,8 @@ static void save_call(const struct rp_store *store, struct rp_buffer *out)
     for (const struct rp_frame *frame = store->stack.frames; frame <= vm->frame; frame++) {
         bool innermost = frame == vm->frame;
         rp_buffer_u32le(out, frame->func->index);
-        rp_buffer_u32le(out, (uint32_t)((innermost ? vm->pc : frame->pc) - frame->func->code->body));
+        rp_buffer_u32le(out,
+                        (uint32_t)((innermost ? vm->pc : frame->pc) - frame->func->code->body));
         save_slots(frame->fp, innermost ? vm->sp : frame[1].fp, out);
     }
 }
@@ -336,21 +343,23 @@ static rp_status locate(struct loader *loader, const struct rp_func *func, uint3
             loader->validator = NULL;
             loader->validated = NULL;
         }
-        rp_status status =
-            rp_validator_create(module, &loader->store->allocator, &loader->validator, loader->report);
+        rp_status status = rp_validator_create(module, &loader->store->allocator,
+                                               &loader->validator, loader->report);
         if (status != RP_OK) {
             return status;
         }
         loader->validated = module;
     }
-    rp_status status = rp_code_locate(loader->validator, func->module_index, offset, &loader->location);
+    rp_status status =
+        rp_code_locate(loader->validator, func->module_index, offset, &loader->location);
     loader->located = status == RP_OK ? func : NULL;
     loader->located_offset = offset;
     *out_location = loader->location;
     return status;
 }
 
-/* Reads a frame and rebuilds what its function and offset determine. `results`: of the call that a waiting frame is in are on no stack yet. */
+/* Reads a frame and rebuilds what its function and offset determine. `results`: of the call that a
+ * waiting frame is in are on no stack yet. */
 static rp_status load_frame(struct loader *loader, bool innermost, struct rp_frame *frame)
 {
     struct rp_store *store = loader->store;
@@ -363,12 +372,13 @@ static rp_status load_frame(struct loader *loader, bool innermost, struct rp_fra
         return status;
     }
     const struct rp_code *code = func->code;
-    *frame = (struct rp_frame){.func = func,
-                               .pc = code->body + offset,
-                               .st = code->side_table + location.side_table_index - (innermost ? 0 : 1),
-                               .fp = vm->sp,
-                               .slots_used = vm->frame == NULL ? 0 : vm->frame->slots_used,
-                               .result_count = code->type->result_count};
+    *frame =
+        (struct rp_frame){.func = func,
+                          .pc = code->body + offset,
+                          .st = code->side_table + location.side_table_index - (innermost ? 0 : 1),
+                          .fp = vm->sp,
+                          .slots_used = vm->frame == NULL ? 0 : vm->frame->slots_used,
+                          .result_count = code->type->result_count};
     frame->slots_used += code->frame_slots;
     uint32_t count = load_slots(loader, vm->sp);
     RP_ASSERT(innermost ? count == code->local_count + location.operand_count
@@ -429,12 +439,14 @@ static rp_status load_registration(struct loader *loader)
     struct rp_instance *instance = loader->store->instances[get_u32(loader)];
     uint32_t size = get_u32(loader);
     struct rp_span name = rp_read_bytes(&loader->reader, size);
-    return rp_store_register(loader->store, (rp_name){(const char *)name.data, name.size}, instance, loader->report);
+    return rp_store_register(loader->store, (rp_name){(const char *)name.data, name.size}, instance,
+                             loader->report);
 }
 
 /* ---- all of it ---- */
 
-rp_status rp_store_save_state(const struct rp_store *store, struct rp_buffer *out, rp_report *report)
+rp_status rp_store_save_state(const struct rp_store *store, struct rp_buffer *out,
+                              rp_report *report)
 {
     if (store->running) {
         return rp_report_fail(report, RP_ERROR_STATE, "the store is running");
@@ -466,7 +478,9 @@ rp_status rp_store_save_state(const struct rp_store *store, struct rp_buffer *ou
     }
     rp_buffer_u32le(out, registrations);
     save_registrations(store->registrations, out);
-    return out->failed ? rp_report_fail(report, RP_ERROR_NO_MEMORY, "no memory for the store's state") : RP_OK;
+    return out->failed
+               ? rp_report_fail(report, RP_ERROR_NO_MEMORY, "no memory for the store's state")
+               : RP_OK;
 }
 
 static bool load_objects(struct loader *loader)
@@ -521,7 +535,8 @@ static bool copy_bindings(struct rp_store *store, const struct rp_host_binding *
     struct rp_host_binding **last = &store->bindings;
     for (; binding != NULL; binding = binding->next) {
         struct rp_host_binding *copy = rp_arena_alloc(&store->arena, 1, sizeof *copy);
-        uint8_t *names = rp_arena_alloc(&store->arena, binding->module.size + binding->name.size + 1, 1);
+        uint8_t *names =
+            rp_arena_alloc(&store->arena, binding->module.size + binding->name.size + 1, 1);
         if (copy == NULL || names == NULL) {
             return false;
         }
@@ -537,7 +552,8 @@ static bool copy_bindings(struct rp_store *store, const struct rp_host_binding *
     return true;
 }
 
-static rp_status create_like(const struct rp_store *from, struct rp_store **out_store, rp_report *report)
+static rp_status create_like(const struct rp_store *from, struct rp_store **out_store,
+                             rp_report *report)
 {
     rp_store_config config;
     rp_store_config_init(&config);

@@ -20,7 +20,8 @@ rp_status rp_type_table_init(struct rp_type_table *table, struct rp_allocator *a
 void rp_type_table_deinit(struct rp_type_table *table)
 {
     if (table->buckets != NULL) {
-        rp_free(table->arena.allocator, (void *)table->buckets, table->bucket_count * sizeof *table->buckets);
+        rp_free(table->arena.allocator, (void *)table->buckets,
+                table->bucket_count * sizeof *table->buckets);
     }
     if (table->mutex != NULL) {
         rp_mutex_destroy(table->mutex);
@@ -40,15 +41,16 @@ static uint32_t hash_type(const uint32_t *types, uint32_t param_count, uint32_t 
 }
 
 /* The bucket that holds the type or is free for it; open addressing, never more than half full. */
-static uint32_t find_bucket(const struct rp_type_table *table, const uint32_t *types, uint32_t param_count,
-                            uint32_t result_count)
+static uint32_t find_bucket(const struct rp_type_table *table, const uint32_t *types,
+                            uint32_t param_count, uint32_t result_count)
 {
     uint32_t mask = table->bucket_count - 1;
     uint32_t bucket = hash_type(types, param_count, result_count) & mask;
     for (;; bucket = (bucket + 1) & mask) {
         const struct rp_func_type *entry = table->buckets[bucket];
-        if (entry == NULL || (entry->param_count == param_count && entry->result_count == result_count &&
-                              memcmp(entry->types, types, (param_count + result_count) * sizeof *types) == 0)) {
+        if (entry == NULL ||
+            (entry->param_count == param_count && entry->result_count == result_count &&
+             memcmp(entry->types, types, (param_count + result_count) * sizeof *types) == 0)) {
             return bucket;
         }
     }
@@ -58,23 +60,26 @@ static bool grow_buckets(struct rp_type_table *table)
 {
     struct rp_type_table larger = *table;
     larger.bucket_count = table->bucket_count * 2;
-    larger.buckets = rp_alloc_zero(table->arena.allocator, larger.bucket_count, sizeof *larger.buckets);
+    larger.buckets =
+        rp_alloc_zero(table->arena.allocator, larger.bucket_count, sizeof *larger.buckets);
     if (larger.buckets == NULL) {
         return false;
     }
     for (uint32_t i = 0; i < table->bucket_count; i++) {
         const struct rp_func_type *entry = table->buckets[i];
         if (entry != NULL) {
-            larger.buckets[find_bucket(&larger, entry->types, entry->param_count, entry->result_count)] = entry;
+            larger.buckets[find_bucket(&larger, entry->types, entry->param_count,
+                                       entry->result_count)] = entry;
         }
     }
-    rp_free(table->arena.allocator, (void *)table->buckets, table->bucket_count * sizeof *table->buckets);
+    rp_free(table->arena.allocator, (void *)table->buckets,
+            table->bucket_count * sizeof *table->buckets);
     *table = larger;
     return true;
 }
 
-static const struct rp_func_type *add_type(struct rp_type_table *table, const uint32_t *types, uint32_t param_count,
-                                           uint32_t result_count)
+static const struct rp_func_type *add_type(struct rp_type_table *table, const uint32_t *types,
+                                           uint32_t param_count, uint32_t result_count)
 {
     if ((table->count + 1) * 2 > table->bucket_count && !grow_buckets(table)) {
         return NULL;
@@ -87,18 +92,21 @@ static const struct rp_func_type *add_type(struct rp_type_table *table, const ui
     if (param_count + result_count != 0) {
         memcpy(copy, types, (param_count + result_count) * sizeof *copy);
     }
-    *entry = (struct rp_func_type){
-        .types = copy, .param_count = param_count, .result_count = result_count, .id = table->count};
+    *entry = (struct rp_func_type){.types = copy,
+                                   .param_count = param_count,
+                                   .result_count = result_count,
+                                   .id = table->count};
     table->buckets[find_bucket(table, types, param_count, result_count)] = entry;
     table->count++;
     return entry;
 }
 
-const struct rp_func_type *rp_type_intern(struct rp_type_table *table, const uint32_t *types, uint32_t param_count,
-                                          uint32_t result_count)
+const struct rp_func_type *rp_type_intern(struct rp_type_table *table, const uint32_t *types,
+                                          uint32_t param_count, uint32_t result_count)
 {
     rp_mutex_lock(table->mutex);
-    const struct rp_func_type *entry = table->buckets[find_bucket(table, types, param_count, result_count)];
+    const struct rp_func_type *entry =
+        table->buckets[find_bucket(table, types, param_count, result_count)];
     if (entry == NULL) {
         entry = add_type(table, types, param_count, result_count);
     }
@@ -109,14 +117,22 @@ const struct rp_func_type *rp_type_intern(struct rp_type_table *table, const uin
 const char *rp_type_name(uint32_t type)
 {
     switch (type) {
-    case RP_TYPE_I32: return "i32";
-    case RP_TYPE_I64: return "i64";
-    case RP_TYPE_F32: return "f32";
-    case RP_TYPE_F64: return "f64";
-    case RP_TYPE_V128: return "v128";
-    case RP_TYPE_FUNCREF: return "funcref";
-    case RP_TYPE_EXTERNREF: return "externref";
-    default: return "any type";
+    case RP_TYPE_I32:
+        return "i32";
+    case RP_TYPE_I64:
+        return "i64";
+    case RP_TYPE_F32:
+        return "f32";
+    case RP_TYPE_F64:
+        return "f64";
+    case RP_TYPE_V128:
+        return "v128";
+    case RP_TYPE_FUNCREF:
+        return "funcref";
+    case RP_TYPE_EXTERNREF:
+        return "externref";
+    default:
+        return "any type";
     }
 }
 
@@ -127,7 +143,8 @@ void rp_func_type_print(struct rp_buffer *out, const struct rp_func_type *type)
     }
     rp_buffer_printf(out, type->param_count == 0 ? "() -> (" : ") -> (");
     for (uint32_t i = 0; i < type->result_count; i++) {
-        rp_buffer_printf(out, "%s%s", i == 0 ? "" : ", ", rp_type_name(type->types[type->param_count + i]));
+        rp_buffer_printf(out, "%s%s", i == 0 ? "" : ", ",
+                         rp_type_name(type->types[type->param_count + i]));
     }
     rp_buffer_byte(out, ')');
 }

@@ -1,7 +1,9 @@
 /* Value types and function types (layer 2; core specification 2.3, 5.3).
  *
- * A value type is a 32-bit number: the byte of its binary encoding for number, vector and nullable abstract reference types. Function types are interned
- * per engine: two types are equal exactly if their ids are; ids depend on the order of loading, so only their equality may influence a result. */
+ * A value type is a 32-bit number: the byte of its binary encoding for number, vector and nullable
+ * abstract reference types. Function types are interned per engine: two types are equal exactly if
+ * their ids are; ids depend on the order of loading, so only their equality may influence a result.
+ */
 #ifndef RP_ENGINE_TYPES_H
 #define RP_ENGINE_TYPES_H
 
@@ -26,7 +28,8 @@ struct rp_func_type {
     uint32_t id; /* canonical in the engine */
 };
 
-/* The interned function types of an engine; locked by its own mutex. Entries never move and live as long as the engine. */
+/* The interned function types of an engine; locked by its own mutex. Entries never move and live as
+ * long as the engine. */
 struct rp_type_table {
     struct rp_mutex *mutex;
     struct rp_arena arena;
@@ -39,8 +42,8 @@ rp_status rp_type_table_init(struct rp_type_table *table, struct rp_allocator *a
 void rp_type_table_deinit(struct rp_type_table *table);
 
 /* The one entry equal to the given type; NULL when the allocator refuses. `types` is copied. */
-const struct rp_func_type *rp_type_intern(struct rp_type_table *table, const uint32_t *types, uint32_t param_count,
-                                          uint32_t result_count);
+const struct rp_func_type *rp_type_intern(struct rp_type_table *table, const uint32_t *types,
+                                          uint32_t param_count, uint32_t result_count);
 
 static inline bool rp_type_is_reference(uint32_t type)
 {

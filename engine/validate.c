@@ -1,4 +1,5 @@
-/* Validation of function bodies (layer 2; core specification 3.3 and the appendix "Validation Algorithm"): one pass, linear in what it charges for. */
+/* Validation of function bodies (layer 2; core specification 3.3 and the appendix "Validation
+ * Algorithm"): one pass, linear in what it charges for. */
 #include "engine/validator.h"
 
 #include "core/assert.h"
@@ -12,7 +13,8 @@
 /* pop and push check against RP_LIMIT_OPERANDS; lists are at most RP_LIMIT_RESULTS long. */
 #define OPERAND_ROOM (RP_LIMIT_OPERANDS + 1)
 
-bool rp_validator_fail(struct rp_validator *v, rp_status status, const uint8_t *at, const char *format, ...)
+bool rp_validator_fail(struct rp_validator *v, rp_status status, const uint8_t *at,
+                       const char *format, ...)
 {
     if (v->status != RP_OK) {
         return false;
@@ -26,7 +28,8 @@ bool rp_validator_fail(struct rp_validator *v, rp_status status, const uint8_t *
     if (v->body == NULL) {
         v->status = rp_report_fail_at(v->report, status, offset, "%s", text);
     } else {
-        v->status = rp_report_fail_at(v->report, status, offset, "function %u: %s", v->func_index, text);
+        v->status =
+            rp_report_fail_at(v->report, status, offset, "function %u: %s", v->func_index, text);
     }
     return false;
 }
@@ -38,30 +41,35 @@ bool rp_validator_fail_reader(struct rp_validator *v)
 
 bool rp_validator_fail_feature(struct rp_validator *v, enum rp_feature feature)
 {
-    return rp_validator_fail(v, RP_ERROR_UNSUPPORTED, v->at, "needs the feature \"%s\"", rp_feature_names[feature]);
+    return rp_validator_fail(v, RP_ERROR_UNSUPPORTED, v->at, "needs the feature \"%s\"",
+                             rp_feature_names[feature]);
 }
 
-bool rp_validator_fail_index(struct rp_validator *v, const char *what, uint32_t index, uint32_t count)
+bool rp_validator_fail_index(struct rp_validator *v, const char *what, uint32_t index,
+                             uint32_t count)
 {
-    return rp_validator_fail(v, RP_ERROR_INVALID, v->at, "unknown %s %u, there are %u", what, index, count);
+    return rp_validator_fail(v, RP_ERROR_INVALID, v->at, "unknown %s %u, there are %u", what, index,
+                             count);
 }
 
 /* ---- operands ---- */
 
 bool rp_validator_pop_slow(struct rp_validator *v, uint32_t expected)
 {
-    const char *name = v->at < v->reader.end ? rp_op_infos[rp_code_op_at(v->at)].text : "expression";
+    const char *name =
+        v->at < v->reader.end ? rp_op_infos[rp_code_op_at(v->at)].text : "expression";
     if (v->height == v->base) {
         if (v->controls[v->control_count - 1].unreachable) {
             return true;
         }
-        return rp_validator_fail(v, RP_ERROR_INVALID, v->at, "type mismatch: %s needs %s, the operand stack is empty",
-                                 name, rp_type_name(expected));
+        return rp_validator_fail(v, RP_ERROR_INVALID, v->at,
+                                 "type mismatch: %s needs %s, the operand stack is empty", name,
+                                 rp_type_name(expected));
     }
     uint32_t actual = v->types[v->height - 1];
     if (actual != RP_TYPE_BOTTOM && expected != RP_TYPE_BOTTOM) {
-        return rp_validator_fail(v, RP_ERROR_INVALID, v->at, "type mismatch: %s needs %s, found %s", name,
-                                 rp_type_name(expected), rp_type_name(actual));
+        return rp_validator_fail(v, RP_ERROR_INVALID, v->at, "type mismatch: %s needs %s, found %s",
+                                 name, rp_type_name(expected), rp_type_name(actual));
     }
     v->height--;
     return true;
@@ -181,7 +189,8 @@ static inline bool apply_signature(struct rp_validator *v, const struct rp_valid
             return false;
         }
         RP_FALLTHROUGH;
-    default: return s->result_count == 0 || rp_validator_push(v, types[s->operand_count]);
+    default:
+        return s->result_count == 0 || rp_validator_push(v, types[s->operand_count]);
     }
 }
 
@@ -190,10 +199,12 @@ static inline bool apply_signature(struct rp_validator *v, const struct rp_valid
 /* Memory arguments are mostly two bytes: an alignment that is allowed, and a short offset. */
 static inline bool read_memarg(struct rp_validator *v, uint8_t byte)
 {
-    static const uint8_t alignments[] = {2, 3, 2, 3, 0, 0, 1, 1, 0, 0, 1, 1, 2, 2, 2, 3, 2, 3, 0, 1, 0, 1, 2};
+    static const uint8_t alignments[] = {2, 3, 2, 3, 0, 0, 1, 1, 0, 0, 1, 1,
+                                         2, 2, 2, 3, 2, 3, 0, 1, 0, 1, 2};
     const uint8_t *pos = v->reader.pos;
     uint8_t alignment = alignments[byte - 0x28];
-    if (RP_LIKELY(v->reader.end - pos >= 2 && pos[0] <= alignment && pos[1] < 0x80 && v->module->memory_count != 0)) {
+    if (RP_LIKELY(v->reader.end - pos >= 2 && pos[0] <= alignment && pos[1] < 0x80 &&
+                  v->module->memory_count != 0)) {
         v->reader.pos = pos + 2;
         return true;
     }
@@ -202,7 +213,8 @@ static inline bool read_memarg(struct rp_validator *v, uint8_t byte)
 
 static inline bool read_constant(struct rp_validator *v, enum rp_op op)
 {
-    if (RP_LIKELY(op <= RP_OP_i64_const && v->reader.pos < v->reader.end && *v->reader.pos < 0x80)) {
+    if (RP_LIKELY(op <= RP_OP_i64_const && v->reader.pos < v->reader.end &&
+                  *v->reader.pos < 0x80)) {
         v->reader.pos++;
         return true;
     }
@@ -224,16 +236,20 @@ static bool validate_other(struct rp_validator *v, enum rp_op op)
     }
     v->steps += 3;
     switch (op) {
-    case RP_OP_select_t: return rp_validate_select_typed(v);
+    case RP_OP_select_t:
+        return rp_validate_select_typed(v);
     case RP_OP_table_get:
     case RP_OP_table_set:
     case RP_OP_table_size:
     case RP_OP_table_grow:
-    case RP_OP_table_fill: return rp_validate_table_op(v, op);
+    case RP_OP_table_fill:
+        return rp_validate_table_op(v, op);
     case RP_OP_ref_null:
     case RP_OP_ref_is_null:
-    case RP_OP_ref_func: return rp_validate_reference(v, op);
-    default: return rp_validate_bulk(v, op);
+    case RP_OP_ref_func:
+        return rp_validate_reference(v, op);
+    default:
+        return rp_validate_bulk(v, op);
     }
 }
 
@@ -249,13 +265,15 @@ static bool validate_prefixed(struct rp_validator *v, uint8_t byte)
     }
     enum rp_op op = rp_op_find(prefix, code);
     if (op == RP_OP_NONE) {
-        return rp_validator_fail(v, RP_ERROR_MALFORMED, v->at, "illegal opcode 0x%02x%s", prefix == 0 ? byte : prefix,
+        return rp_validator_fail(v, RP_ERROR_MALFORMED, v->at, "illegal opcode 0x%02x%s",
+                                 prefix == 0 ? byte : prefix,
                                  prefix == 0 ? "" : " with an unknown second part");
     }
     return validate_other(v, op);
 }
 
-/* What the table says of a one-byte opcode: its price is added, its operands are popped and its result pushed. */
+/* What the table says of a one-byte opcode: its price is added, its operands are popped and its
+ * result pushed. */
 static inline bool apply_row(struct rp_validator *v, uint8_t byte)
 {
     const struct rp_validator_row *row = &v->rows[byte];
@@ -281,7 +299,8 @@ static inline bool validate_local(struct rp_validator *v, uint8_t byte)
     return byte == 0x21 || rp_validator_push(v, type);
 }
 
-/* Instructions with a price of their own and no effect on control, beside those that the table types. */
+/* Instructions with a price of their own and no effect on control, beside those that the table
+ * types. */
 static bool validate_simple(struct rp_validator *v, uint8_t byte)
 {
     uint32_t dropped = 0;
@@ -293,10 +312,17 @@ static bool validate_simple(struct rp_validator *v, uint8_t byte)
         }
         rp_validate_dead(v);
         return true;
-    case 0x01: return true;
-    case 0x1a: v->steps++; return rp_validator_pop_any(v, &dropped);
-    case 0x1b: v->steps += 4; return rp_validate_select(v);
-    default: v->steps++; return rp_validate_global(v, byte == 0x24);
+    case 0x01:
+        return true;
+    case 0x1a:
+        v->steps++;
+        return rp_validator_pop_any(v, &dropped);
+    case 0x1b:
+        v->steps += 4;
+        return rp_validate_select(v);
+    default:
+        v->steps++;
+        return rp_validate_global(v, byte == 0x24);
     }
 }
 
@@ -304,33 +330,54 @@ static bool validate_simple(struct rp_validator *v, uint8_t byte)
 static inline bool validate_instruction(struct rp_validator *v, uint8_t byte)
 {
     switch (byte) {
-    case 0x20: return validate_local(v, 0x20);
-    case 0x21: return validate_local(v, 0x21);
-    case 0x22: return validate_local(v, 0x22);
-    case 0x41: return read_constant(v, RP_OP_i32_const) && apply_row(v, byte);
-    case 0x42: return read_constant(v, RP_OP_i64_const) && apply_row(v, byte);
-    case 0x43: return read_constant(v, RP_OP_f32_const) && apply_row(v, byte);
-    case 0x44: return read_constant(v, RP_OP_f64_const) && apply_row(v, byte);
-    case 0x02: return rp_validate_block(v, RP_OP_block);
-    case 0x03: return rp_validate_block(v, RP_OP_loop);
-    case 0x04: return rp_validate_block(v, RP_OP_if);
-    case 0x05: return rp_validate_else(v);
-    case 0x0b: return rp_validate_end(v);
-    case 0x0c: return rp_validate_br(v, false);
-    case 0x0d: return rp_validate_br(v, true);
-    case 0x0e: return rp_validate_br_table(v);
-    case 0x0f: return rp_validate_return(v);
-    case 0x10: return rp_validate_call(v);
-    case 0x11: return rp_validate_call_indirect(v);
+    case 0x20:
+        return validate_local(v, 0x20);
+    case 0x21:
+        return validate_local(v, 0x21);
+    case 0x22:
+        return validate_local(v, 0x22);
+    case 0x41:
+        return read_constant(v, RP_OP_i32_const) && apply_row(v, byte);
+    case 0x42:
+        return read_constant(v, RP_OP_i64_const) && apply_row(v, byte);
+    case 0x43:
+        return read_constant(v, RP_OP_f32_const) && apply_row(v, byte);
+    case 0x44:
+        return read_constant(v, RP_OP_f64_const) && apply_row(v, byte);
+    case 0x02:
+        return rp_validate_block(v, RP_OP_block);
+    case 0x03:
+        return rp_validate_block(v, RP_OP_loop);
+    case 0x04:
+        return rp_validate_block(v, RP_OP_if);
+    case 0x05:
+        return rp_validate_else(v);
+    case 0x0b:
+        return rp_validate_end(v);
+    case 0x0c:
+        return rp_validate_br(v, false);
+    case 0x0d:
+        return rp_validate_br(v, true);
+    case 0x0e:
+        return rp_validate_br_table(v);
+    case 0x0f:
+        return rp_validate_return(v);
+    case 0x10:
+        return rp_validate_call(v);
+    case 0x11:
+        return rp_validate_call_indirect(v);
     case 0x00:
     case 0x01:
     case 0x1a:
     case 0x1b:
     case 0x23:
-    case 0x24: return validate_simple(v, byte);
+    case 0x24:
+        return validate_simple(v, byte);
     case 0x3f:
-    case 0x40: return rp_validator_memory(v) && apply_row(v, byte);
-    default: break;
+    case 0x40:
+        return rp_validator_memory(v) && apply_row(v, byte);
+    default:
+        break;
     }
     if (byte >= 0x28 && byte <= 0x3e) {
         return read_memarg(v, byte) && apply_row(v, byte);
@@ -347,7 +394,8 @@ static RP_ALWAYS_INLINE bool validate_expression(struct rp_validator *v, const u
             return true;
         }
         if (RP_UNLIKELY(at >= v->reader.end)) {
-            return rp_validator_fail(v, RP_ERROR_MALFORMED, at, "unexpected end: the function has no final end");
+            return rp_validator_fail(v, RP_ERROR_MALFORMED, at,
+                                     "unexpected end: the function has no final end");
         }
         v->reader.pos = at + 1;
         if (RP_UNLIKELY(!validate_instruction(v, *at))) {
@@ -357,14 +405,17 @@ static RP_ALWAYS_INLINE bool validate_expression(struct rp_validator *v, const u
     return true;
 }
 
-/* The specification's bound on the number of locals is 2^32 - 1 (malformed beyond), ours is RP_LIMIT_LOCALS. */
+/* The specification's bound on the number of locals is 2^32 - 1 (malformed beyond), ours is
+ * RP_LIMIT_LOCALS. */
 static bool check_local_count(struct rp_validator *v, uint64_t count)
 {
     if (count > UINT32_MAX) {
-        return rp_validator_fail(v, RP_ERROR_MALFORMED, v->at, "too many locals: %llu", (unsigned long long)count);
+        return rp_validator_fail(v, RP_ERROR_MALFORMED, v->at, "too many locals: %llu",
+                                 (unsigned long long)count);
     }
-    return count <= RP_LIMIT_LOCALS || rp_validator_fail(v, RP_ERROR_LIMIT, v->at, "too many locals: %llu, the limit is %u",
-                                                         (unsigned long long)count, RP_LIMIT_LOCALS);
+    return count <= RP_LIMIT_LOCALS ||
+           rp_validator_fail(v, RP_ERROR_LIMIT, v->at, "too many locals: %llu, the limit is %u",
+                             (unsigned long long)count, RP_LIMIT_LOCALS);
 }
 
 static bool read_locals(struct rp_validator *v, const struct rp_func_type *type)
@@ -398,7 +449,8 @@ static bool read_locals(struct rp_validator *v, const struct rp_func_type *type)
     return check_local_count(v, total);
 }
 
-static bool begin_function(struct rp_validator *v, uint32_t func_index, uint32_t offset, uint32_t size)
+static bool begin_function(struct rp_validator *v, uint32_t func_index, uint32_t offset,
+                           uint32_t size)
 {
     const struct rp_func_type *type = rp_module_func_type(v->module, func_index);
     rp_reader_init(&v->reader, v->module->bytes, offset, (size_t)offset + size);
@@ -419,7 +471,8 @@ static bool begin_function(struct rp_validator *v, uint32_t func_index, uint32_t
     return rp_validate_function_block(v, type->types + type->param_count, type->result_count);
 }
 
-static void finish_function(struct rp_validator *v, struct rp_code *code, const struct rp_func_type *type)
+static void finish_function(struct rp_validator *v, struct rp_code *code,
+                            const struct rp_func_type *type)
 {
     uint32_t height = v->dead ? v->height_max : v->height_watch;
     uint32_t slots = 2 + v->local_count + height;
@@ -437,8 +490,8 @@ static void finish_function(struct rp_validator *v, struct rp_code *code, const 
     };
 }
 
-rp_status rp_validator_function(struct rp_validator *v, uint32_t func_index, uint32_t offset, uint32_t size,
-                                struct rp_code *out_code)
+rp_status rp_validator_function(struct rp_validator *v, uint32_t func_index, uint32_t offset,
+                                uint32_t size, struct rp_code *out_code)
 {
     if (!begin_function(v, func_index, offset, size) || !validate_expression(v, NULL)) {
         return v->status;
@@ -455,7 +508,8 @@ static void fill_rows(struct rp_validator *v)
     for (uint32_t byte = 0; byte < 256; byte++) {
         enum rp_op op = rp_op_find(0, byte);
         if (op != RP_OP_NONE) {
-            v->rows[byte] = (struct rp_validator_row){v->schedule->op_prices[op], signatures[rp_op_infos[op].signature]};
+            v->rows[byte] = (struct rp_validator_row){v->schedule->op_prices[op],
+                                                      signatures[rp_op_infos[op].signature]};
         }
     }
 }
@@ -534,7 +588,8 @@ rp_status rp_code_locate(struct rp_validator *v, uint32_t func_index, uint32_t o
     v->word_count = 0;
     v->locating = true;
     bool valid = begin_function(v, func_index, code->entry_offset,
-                                (uint32_t)(code->body + code->body_size - module->bytes) - code->entry_offset) &&
+                                (uint32_t)(code->body + code->body_size - module->bytes) -
+                                    code->entry_offset) &&
                  validate_expression(v, code->body + offset);
     v->locating = false;
     if (v->status == RP_ERROR_NO_MEMORY) {

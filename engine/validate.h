@@ -1,4 +1,5 @@
-/* Validation of function bodies in one pass that also writes the side table (layer 2; core specification 3.3, appendix "Validation Algorithm"). */
+/* Validation of function bodies in one pass that also writes the side table (layer 2; core
+ * specification 3.3, appendix "Validation Algorithm"). */
 #ifndef RP_ENGINE_VALIDATE_H
 #define RP_ENGINE_VALIDATE_H
 
@@ -11,21 +12,26 @@ rp_status rp_validator_create(const struct rp_module *module, struct rp_allocato
                               struct rp_validator **out_validator, rp_report *report);
 void rp_validator_destroy(struct rp_validator *validator);
 
-/* Validates the body (locals and expression) of function `func_index` at [offset, offset + size) and describes it. */
-rp_status rp_validator_function(struct rp_validator *validator, uint32_t func_index, uint32_t offset, uint32_t size,
-                                struct rp_code *out_code);
+/* Validates the body (locals and expression) of function `func_index` at [offset, offset + size)
+ * and describes it. */
+rp_status rp_validator_function(struct rp_validator *validator, uint32_t func_index,
+                                uint32_t offset, uint32_t size, struct rp_code *out_code);
 
-/* Validates a constant expression of the expected type at the reader's position and advances it. Global indices below `global_limit` are in scope. */
-rp_status rp_validator_const_expr(struct rp_validator *validator, struct rp_reader *reader, uint32_t expected_type,
-                                  uint32_t global_limit, struct rp_const_expr *out_expr);
+/* Validates a constant expression of the expected type at the reader's position and advances it.
+ * Global indices below `global_limit` are in scope. */
+rp_status rp_validator_const_expr(struct rp_validator *validator, struct rp_reader *reader,
+                                  uint32_t expected_type, uint32_t global_limit,
+                                  struct rp_const_expr *out_expr);
 
-/* Validation steps so far (operand pops and pushes, label types compared), for the account *load*. */
+/* Validation steps so far (operand pops and pushes, label types compared), for the account *load*.
+ */
 uint64_t rp_validator_steps(const struct rp_validator *validator);
 
 /* Gives the side table of the functions validated so far, and the features met, to the module. */
 void rp_validator_finish(struct rp_validator *validator, struct rp_module *module);
 
-/* Marks a function as declared: `ref.func` may name it (core specification 3.4.9, C.refs). Once the function section is known. ERROR_NO_MEMORY. */
+/* Marks a function as declared: `ref.func` may name it (core specification 3.4.9, C.refs). Once the
+ * function section is known. ERROR_NO_MEMORY. */
 rp_status rp_validator_declare_func(struct rp_validator *validator, uint32_t func_index);
 
 /* What the validator knows at one instruction of a validated function. */
@@ -35,8 +41,9 @@ struct rp_code_location {
     const uint32_t *operand_types; /* borrowed from the validator until its next call */
 };
 
-/* The location of the instruction at `offset` bytes behind the body's start; ERROR_INVALID if no reachable instruction begins there, ERROR_NO_MEMORY. This is how a frame is
- * rebuilt from its offset, and how a snapshot's frame will be verified. */
+/* The location of the instruction at `offset` bytes behind the body's start; ERROR_INVALID if no
+ * reachable instruction begins there, ERROR_NO_MEMORY. This is how a frame is rebuilt from its
+ * offset, and how a snapshot's frame will be verified. */
 rp_status rp_code_locate(struct rp_validator *validator, uint32_t func_index, uint32_t offset,
                          struct rp_code_location *out_location);
 

@@ -4,10 +4,18 @@
 bool rp_validator_constant(struct rp_validator *v, enum rp_op op)
 {
     switch (op) {
-    case RP_OP_i32_const: rp_read_s32(&v->reader); break;
-    case RP_OP_i64_const: rp_read_s64(&v->reader); break;
-    case RP_OP_f32_const: rp_read_f32_bits(&v->reader); break;
-    default: rp_read_f64_bits(&v->reader); break;
+    case RP_OP_i32_const:
+        rp_read_s32(&v->reader);
+        break;
+    case RP_OP_i64_const:
+        rp_read_s64(&v->reader);
+        break;
+    case RP_OP_f32_const:
+        rp_read_f32_bits(&v->reader);
+        break;
+    default:
+        rp_read_f64_bits(&v->reader);
+        break;
     }
     return RP_LIKELY(v->reader.error == NULL) ? true : rp_validator_fail_reader(v);
 }
@@ -18,10 +26,14 @@ static bool validate_const_instruction(struct rp_validator *v, enum rp_op op, ui
     uint32_t type = 0;
     v->steps++;
     switch (op) {
-    case RP_OP_i32_const: return rp_validator_constant(v, op) && rp_validator_push(v, RP_TYPE_I32);
-    case RP_OP_i64_const: return rp_validator_constant(v, op) && rp_validator_push(v, RP_TYPE_I64);
-    case RP_OP_f32_const: return rp_validator_constant(v, op) && rp_validator_push(v, RP_TYPE_F32);
-    case RP_OP_f64_const: return rp_validator_constant(v, op) && rp_validator_push(v, RP_TYPE_F64);
+    case RP_OP_i32_const:
+        return rp_validator_constant(v, op) && rp_validator_push(v, RP_TYPE_I32);
+    case RP_OP_i64_const:
+        return rp_validator_constant(v, op) && rp_validator_push(v, RP_TYPE_I64);
+    case RP_OP_f32_const:
+        return rp_validator_constant(v, op) && rp_validator_push(v, RP_TYPE_F32);
+    case RP_OP_f64_const:
+        return rp_validator_constant(v, op) && rp_validator_push(v, RP_TYPE_F64);
     case RP_OP_ref_null:
         v->features |= 1u << RP_FEATURE_REFERENCE_TYPES;
         return rp_validator_heap_type(v, &type) && rp_validator_push(v, type);
@@ -31,7 +43,8 @@ static bool validate_const_instruction(struct rp_validator *v, enum rp_op op, ui
         }
         v->features |= 1u << RP_FEATURE_REFERENCE_TYPES;
         if (rp_validator_declare_func(v, index) != RP_OK) {
-            return rp_validator_fail(v, RP_ERROR_NO_MEMORY, v->at, "no memory for declared functions");
+            return rp_validator_fail(v, RP_ERROR_NO_MEMORY, v->at,
+                                     "no memory for declared functions");
         }
         return rp_validator_push(v, RP_TYPE_FUNCREF);
     case RP_OP_global_get:
@@ -39,17 +52,24 @@ static bool validate_const_instruction(struct rp_validator *v, enum rp_op op, ui
             return false;
         }
         if (v->module->globals[index].type.is_mutable) {
-            return rp_validator_fail(v, RP_ERROR_INVALID, v->at, "constant expression required: global %u is mutable",
-                                     index);
+            return rp_validator_fail(v, RP_ERROR_INVALID, v->at,
+                                     "constant expression required: global %u is mutable", index);
         }
         if (index >= v->module->global_import_count) {
             return rp_validator_fail_feature(v, RP_FEATURE_GC);
         }
         return rp_validator_push(v, v->module->globals[index].type.type);
-    case RP_OP_i32_add: case RP_OP_i32_sub: case RP_OP_i32_mul:
-    case RP_OP_i64_add: case RP_OP_i64_sub: case RP_OP_i64_mul: return rp_validator_fail_feature(v, RP_FEATURE_EXTENDED_CONST);
-    case RP_OP_v128_const: return rp_validator_fail_feature(v, RP_FEATURE_SIMD);
-    default: break;
+    case RP_OP_i32_add:
+    case RP_OP_i32_sub:
+    case RP_OP_i32_mul:
+    case RP_OP_i64_add:
+    case RP_OP_i64_sub:
+    case RP_OP_i64_mul:
+        return rp_validator_fail_feature(v, RP_FEATURE_EXTENDED_CONST);
+    case RP_OP_v128_const:
+        return rp_validator_fail_feature(v, RP_FEATURE_SIMD);
+    default:
+        break;
     }
     if (op != RP_OP_NONE && rp_op_infos[op].feature == RP_FEATURE_GC) {
         return rp_validator_fail_feature(v, RP_FEATURE_GC);
@@ -57,7 +77,8 @@ static bool validate_const_instruction(struct rp_validator *v, enum rp_op op, ui
     if (op == RP_OP_NONE) {
         return rp_validator_fail(v, RP_ERROR_MALFORMED, v->at, "illegal opcode 0x%02x", *v->at);
     }
-    return rp_validator_fail(v, RP_ERROR_INVALID, v->at, "constant expression required: %s is not constant",
+    return rp_validator_fail(v, RP_ERROR_INVALID, v->at,
+                             "constant expression required: %s is not constant",
                              rp_op_infos[op].text);
 }
 
@@ -82,11 +103,13 @@ static bool validate_const(struct rp_validator *v, uint32_t expected_type, uint3
         return false;
     }
     return v->height == 0 ||
-           rp_validator_fail(v, RP_ERROR_INVALID, v->at, "type mismatch: a constant expression leaves one value");
+           rp_validator_fail(v, RP_ERROR_INVALID, v->at,
+                             "type mismatch: a constant expression leaves one value");
 }
 
-rp_status rp_validator_const_expr(struct rp_validator *v, struct rp_reader *reader, uint32_t expected_type,
-                                  uint32_t global_limit, struct rp_const_expr *out_expr)
+rp_status rp_validator_const_expr(struct rp_validator *v, struct rp_reader *reader,
+                                  uint32_t expected_type, uint32_t global_limit,
+                                  struct rp_const_expr *out_expr)
 {
     struct rp_control control = {.kind = RP_OP_block};
     struct rp_control *outer = v->controls;

@@ -1,4 +1,5 @@
-/* Validation of structured control, and what it leaves in the side table (layer 2; core specification 3.3.8; docs/design/frame.md). */
+/* Validation of structured control, and what it leaves in the side table (layer 2; core
+ * specification 3.3.8; docs/design/frame.md). */
 #include "engine/validator.h"
 
 #include "core/assert.h"
@@ -27,8 +28,8 @@ static void become_live(struct rp_validator *v)
 
 static bool read_block_type(struct rp_validator *v, struct rp_control *control)
 {
-    static const uint32_t single[] = {RP_TYPE_I32, RP_TYPE_I64, RP_TYPE_F32, RP_TYPE_F64, RP_TYPE_FUNCREF,
-                                      RP_TYPE_EXTERNREF};
+    static const uint32_t single[] = {RP_TYPE_I32, RP_TYPE_I64,     RP_TYPE_F32,
+                                      RP_TYPE_F64, RP_TYPE_FUNCREF, RP_TYPE_EXTERNREF};
     if (rp_reader_left(&v->reader) != 0) {
         uint8_t byte = *v->reader.pos;
         if (byte == 0x40) {
@@ -78,7 +79,8 @@ static bool read_block_type(struct rp_validator *v, struct rp_control *control)
 static bool push_control(struct rp_validator *v, const struct rp_control *control)
 {
     if (v->control_count >= RP_LIMIT_BLOCK_DEPTH) {
-        return rp_validator_fail(v, RP_ERROR_LIMIT, v->at, "blocks nested deeper than %u", RP_LIMIT_BLOCK_DEPTH);
+        return rp_validator_fail(v, RP_ERROR_LIMIT, v->at, "blocks nested deeper than %u",
+                                 RP_LIMIT_BLOCK_DEPTH);
     }
     struct rp_control *controls = rp_grow(v->allocator, v->controls, &v->control_capacity,
                                           (uint64_t)v->control_count + 1, sizeof *controls);
@@ -133,7 +135,8 @@ static bool pop_block_end(struct rp_validator *v, const struct rp_control *contr
     }
     if (v->height != v->base) {
         return rp_validator_fail(v, RP_ERROR_INVALID, v->at,
-                                 "type mismatch: %u operands more than the block's results", v->height - v->base);
+                                 "type mismatch: %u operands more than the block's results",
+                                 v->height - v->base);
     }
     return true;
 }
@@ -171,9 +174,11 @@ static bool check_missing_else(struct rp_validator *v, const struct rp_control *
     v->steps += control->param_count;
     if (control->param_count != control->result_count ||
         (control->param_count != 0 &&
-         memcmp(control->params, control->results, control->param_count * sizeof *control->params) != 0)) {
-        return rp_validator_fail(v, RP_ERROR_INVALID, v->at,
-                                 "type mismatch: if without else must have equal parameters and results");
+         memcmp(control->params, control->results,
+                control->param_count * sizeof *control->params) != 0)) {
+        return rp_validator_fail(
+            v, RP_ERROR_INVALID, v->at,
+            "type mismatch: if without else must have equal parameters and results");
     }
     return true;
 }
@@ -207,7 +212,8 @@ static bool end_block(struct rp_validator *v, struct rp_control *control)
 bool rp_validate_end(struct rp_validator *v)
 {
     struct rp_control *control = &v->controls[v->control_count - 1];
-    if (!pop_block_end(v, control) || (control->kind == RP_OP_if && !check_missing_else(v, control))) {
+    if (!pop_block_end(v, control) ||
+        (control->kind == RP_OP_if && !check_missing_else(v, control))) {
         return false;
     }
     if (v->control_count > 1) {
@@ -222,12 +228,14 @@ bool rp_validate_end(struct rp_validator *v)
     }
     v->control_count = 0;
     if (rp_reader_left(&v->reader) != 0) {
-        return rp_validator_fail(v, RP_ERROR_MALFORMED, v->reader.pos, "operators remaining after the end of the function");
+        return rp_validator_fail(v, RP_ERROR_MALFORMED, v->reader.pos,
+                                 "operators remaining after the end of the function");
     }
     return true;
 }
 
-static inline void label_types(const struct rp_control *label, const uint32_t **out_types, uint32_t *out_count)
+static inline void label_types(const struct rp_control *label, const uint32_t **out_types,
+                               uint32_t *out_count)
 {
     bool is_loop = label->kind == RP_OP_loop;
     *out_types = is_loop ? label->params : label->results;
@@ -238,7 +246,8 @@ bool rp_validate_br(struct rp_validator *v, bool conditional)
 {
     const uint8_t *base = v->reader.pos;
     uint32_t depth = 0;
-    if (!rp_validator_index(v, "label", v->control_count, &depth) || (conditional && !rp_validator_pop(v, RP_TYPE_I32))) {
+    if (!rp_validator_index(v, "label", v->control_count, &depth) ||
+        (conditional && !rp_validator_pop(v, RP_TYPE_I32))) {
         return false;
     }
     const uint32_t *types;
@@ -269,7 +278,8 @@ static bool check_table_label(struct rp_validator *v, uint32_t depth, uint32_t a
     label_types(&v->controls[v->control_count - 1 - depth], &types, &count);
     if (count != arity) {
         return rp_validator_fail(v, RP_ERROR_INVALID, v->at,
-                                 "type mismatch: labels of br_table take %u and %u values", arity, count);
+                                 "type mismatch: labels of br_table take %u and %u values", arity,
+                                 count);
     }
     v->steps += count + 1;
     uint32_t height = v->height;
@@ -292,8 +302,8 @@ bool rp_validate_br_table(struct rp_validator *v)
         return rp_validator_fail_reader(v);
     }
     if (count > RP_LIMIT_BR_TABLE) {
-        return rp_validator_fail(v, RP_ERROR_LIMIT, v->at, "br_table of %u labels, the limit is %u", count,
-                                 RP_LIMIT_BR_TABLE);
+        return rp_validator_fail(v, RP_ERROR_LIMIT, v->at, "br_table of %u labels, the limit is %u",
+                                 count, RP_LIMIT_BR_TABLE);
     }
     if (!rp_validator_pop(v, RP_TYPE_I32)) {
         return false;
@@ -346,7 +356,8 @@ bool rp_validate_return(struct rp_validator *v)
     return true;
 }
 
-static bool validate_call_type(struct rp_validator *v, enum rp_op op, const struct rp_func_type *type)
+static bool validate_call_type(struct rp_validator *v, enum rp_op op,
+                               const struct rp_func_type *type)
 {
     if (!rp_validator_pop_list(v, type->types, type->param_count)) {
         return false;
@@ -355,7 +366,8 @@ static bool validate_call_type(struct rp_validator *v, enum rp_op op, const stru
         rp_run_add(v, op, type->param_count);
         rp_run_close(v);
     }
-    return rp_validator_push_list(v, type->types + type->param_count, type->result_count) && (v->dead || rp_table_next(v));
+    return rp_validator_push_list(v, type->types + type->param_count, type->result_count) &&
+           (v->dead || rp_table_next(v));
 }
 
 bool rp_validate_call(struct rp_validator *v)
@@ -374,13 +386,17 @@ bool rp_validate_call_indirect(struct rp_validator *v)
         return false;
     }
     if (v->module->tables[table].element_type != RP_TYPE_FUNCREF) {
-        return rp_validator_fail(v, RP_ERROR_INVALID, v->at, "type mismatch: call_indirect needs a table of funcref");
+        return rp_validator_fail(v, RP_ERROR_INVALID, v->at,
+                                 "type mismatch: call_indirect needs a table of funcref");
     }
-    return rp_validator_pop(v, RP_TYPE_I32) && validate_call_type(v, RP_OP_call_indirect, v->module->types[type_index]);
+    return rp_validator_pop(v, RP_TYPE_I32) &&
+           validate_call_type(v, RP_OP_call_indirect, v->module->types[type_index]);
 }
 
-bool rp_validate_function_block(struct rp_validator *v, const uint32_t *results, uint32_t result_count)
+bool rp_validate_function_block(struct rp_validator *v, const uint32_t *results,
+                                uint32_t result_count)
 {
-    struct rp_control control = {.kind = RP_OP_block, .results = results, .result_count = result_count};
+    struct rp_control control = {
+        .kind = RP_OP_block, .results = results, .result_count = result_count};
     return push_control(v, &control);
 }

@@ -1,6 +1,8 @@
-/* The validator's state (layer 2), shared by the files that make it up: validate.c (instructions), side_table.c (control flow's table and runs).
+/* The validator's state (layer 2), shared by the files that make it up: validate.c (instructions),
+ * side_table.c (control flow's table and runs).
  *
- * Dead code runs from an unconditional branch to the `end` or `else` of its block; it is validated, but has no entries, no price and no height. */
+ * Dead code runs from an unconditional branch to the `end` or `else` of its block; it is validated,
+ * but has no entries, no price and no height. */
 #ifndef RP_ENGINE_VALIDATOR_H
 #define RP_ENGINE_VALIDATOR_H
 
@@ -9,16 +11,18 @@
 #include "engine/validate.h"
 
 struct rp_control {
-    uint8_t kind; /* RP_OP_block, RP_OP_loop, RP_OP_if, RP_OP_else; RP_OP_block also for the function */
-    bool unreachable; /* the operand stack is polymorphic from here */
+    uint8_t
+        kind; /* RP_OP_block, RP_OP_loop, RP_OP_if, RP_OP_else; RP_OP_block also for the function */
+    bool unreachable;  /* the operand stack is polymorphic from here */
     bool dead_outside; /* the block itself stands in dead code */
     const uint32_t *params;
     const uint32_t *results;
     uint32_t param_count;
     uint32_t result_count;
-    uint32_t base;        /* operand height without the parameters */
-    uint32_t pending;     /* chain of side-table entries that branch behind the `end`: index + 1, 0 ends it */
-    uint32_t entry;       /* if, loop: index of the entry in the side table */
+    uint32_t base;    /* operand height without the parameters */
+    uint32_t pending; /* chain of side-table entries that branch behind the `end`: index + 1, 0 ends
+                         it */
+    uint32_t entry;   /* if, loop: index of the entry in the side table */
     uint32_t body_offset; /* loop: offset behind the instruction */
     uint32_t header_size; /* loop: bytes of the instruction */
 };
@@ -68,30 +72,32 @@ struct rp_validator {
     uint32_t *words;
     uint32_t word_count;
     uint32_t word_capacity;
-    uint32_t first_word; /* of the function */
-    uint64_t run_price;  /* of the open run */
+    uint32_t first_word;  /* of the function */
+    uint64_t run_price;   /* of the open run */
     uint32_t run_waiting; /* chain of words that wait for it: index + 1 */
     uint32_t first_run_price;
     bool first_run_open;
     uint64_t steps;
 
-    uint32_t features;     /* bit per enum rp_feature met */
-    uint32_t entry_offset; /* of the function: its locals */
-    bool locating;         /* a validated function is walked again */
+    uint32_t features;                 /* bit per enum rp_feature met */
+    uint32_t entry_offset;             /* of the function: its locals */
+    bool locating;                     /* a validated function is walked again */
     struct rp_validator_row rows[256]; /* of one-byte opcodes */
 };
 
 /* Fails at byte `at` and returns false; the first failure wins. */
-bool rp_validator_fail(struct rp_validator *v, rp_status status, const uint8_t *at, const char *format, ...)
-    RP_PRINTF(4, 5) RP_COLD;
+bool rp_validator_fail(struct rp_validator *v, rp_status status, const uint8_t *at,
+                       const char *format, ...) RP_PRINTF(4, 5) RP_COLD;
 
 bool rp_validator_fail_reader(struct rp_validator *v) RP_COLD;
 bool rp_validator_fail_feature(struct rp_validator *v, enum rp_feature feature) RP_COLD;
-bool rp_validator_fail_index(struct rp_validator *v, const char *what, uint32_t index, uint32_t count) RP_COLD;
+bool rp_validator_fail_index(struct rp_validator *v, const char *what, uint32_t index,
+                             uint32_t count) RP_COLD;
 
 /* ---- operands (validate.c) ---- */
 
-static inline bool rp_validator_index(struct rp_validator *v, const char *what, uint32_t count, uint32_t *out_index)
+static inline bool rp_validator_index(struct rp_validator *v, const char *what, uint32_t count,
+                                      uint32_t *out_index)
 {
     uint32_t index = rp_read_u32(&v->reader);
     *out_index = index;
@@ -111,7 +117,8 @@ static inline bool rp_validator_push(struct rp_validator *v, uint32_t type)
 {
     uint32_t height = v->height;
     if (RP_UNLIKELY(height >= RP_LIMIT_OPERANDS)) {
-        return rp_validator_fail(v, RP_ERROR_LIMIT, v->at, "more than %u operands", RP_LIMIT_OPERANDS);
+        return rp_validator_fail(v, RP_ERROR_LIMIT, v->at, "more than %u operands",
+                                 RP_LIMIT_OPERANDS);
     }
     v->types[height] = type;
     v->height = ++height;
@@ -143,7 +150,8 @@ bool rp_validate_call_indirect(struct rp_validator *v);
 /* What follows an unconditional branch is dead. */
 void rp_validate_dead(struct rp_validator *v);
 /* Opens the control frame of a function's expression. */
-bool rp_validate_function_block(struct rp_validator *v, const uint32_t *results, uint32_t result_count);
+bool rp_validate_function_block(struct rp_validator *v, const uint32_t *results,
+                                uint32_t result_count);
 
 /* ---- typed by immediates (validate_typed.c); the opcode has been read, its price is added ---- */
 
@@ -176,7 +184,8 @@ void rp_run_close(struct rp_validator *v);
 /* Appends a word that waits for the open run's price. */
 bool rp_table_next(struct rp_validator *v);
 bool rp_table_word(struct rp_validator *v, uint32_t word);
-/* An entry of a branch to the label `depth` levels out from an instruction whose opcode ends at `base`; `height` operands are on the stack. */
+/* An entry of a branch to the label `depth` levels out from an instruction whose opcode ends at
+ * `base`; `height` operands are on the stack. */
 bool rp_table_branch(struct rp_validator *v, uint32_t depth, const uint8_t *base, uint32_t height);
 /* An entry [target_pc, target_st, price] of `if` or `else` that goes forward; joins a chain. */
 bool rp_table_forward(struct rp_validator *v, const uint8_t *base, uint32_t *chain);
