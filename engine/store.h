@@ -199,8 +199,7 @@ struct rp_store {
     bool running;
     bool stopped;
     const struct rp_func *entry; /* the function called by the embedder */
-    bool entry_pending;      /* its frame does not exist yet: arguments lie at the stack's bottom */
-    uint32_t entry_instance; /* index + 1 of the instance whose `start` this is; 0: none */
+    bool entry_pending; /* its frame does not exist yet: arguments lie at the stack's bottom */
 
     rp_outcome *outcome; /* where a trap is described while running */
     uint32_t exit_code;
