@@ -306,11 +306,17 @@ static void find_stencils(struct rp_stencil_code *code, const struct rp_stencil_
     code->charge_stencil = rp_stencil_object_find(object, "charge");
 }
 
+/* UBSan looks for a function's type in the 8 bytes before it: the first function is not at the
+ * mapping's start. */
+#define BEFORE_CODE_BYTES 16
+
 /* One pass over all functions. */
 static void place_module(struct rp_stencil_code *code)
 {
     const struct rp_module *module = code->module;
-    struct compiler c = {.code = code, .main = code->memory, .cold = code->memory + CODE_BYTES / 2};
+    struct compiler c = {.code = code,
+                         .main = code->memory + BEFORE_CODE_BYTES,
+                         .cold = code->memory + CODE_BYTES / 2};
     const void *enter = place(&code->enter_stencil, &c.main, (struct rp_stencil_values){0});
     code->enter = (rp_tier_enter *)(uintptr_t)enter;
     code->leave = place(&code->leave_stencil, &c.main, (struct rp_stencil_values){0});
