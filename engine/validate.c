@@ -221,6 +221,28 @@ static inline bool read_constant(struct rp_validator *v, enum rp_op op)
     return rp_validator_constant(v, op);
 }
 
+/* Operands popped and pushed by the instructions that validate_other types by hand. */
+static uint32_t other_steps(enum rp_op op)
+{
+    switch (op) {
+    case RP_OP_select_t:
+        return 4;
+    case RP_OP_data_drop:
+    case RP_OP_elem_drop:
+        return 0;
+    case RP_OP_table_size:
+    case RP_OP_ref_null:
+    case RP_OP_ref_func:
+        return 1;
+    case RP_OP_table_get:
+    case RP_OP_table_set:
+    case RP_OP_ref_is_null:
+        return 2;
+    default:
+        return 3; /* bulk instructions, table.grow, table.fill */
+    }
+}
+
 /* Instructions behind a prefix byte, and those that are not in the MVP. */
 static bool validate_other(struct rp_validator *v, enum rp_op op)
 {
@@ -234,7 +256,7 @@ static bool validate_other(struct rp_validator *v, enum rp_op op)
     if (info->signature != RP_SIG_poly && info->immediate == RP_IMM_NONE) {
         return apply_signature(v, &signatures[info->signature]);
     }
-    v->steps += 3;
+    v->steps += other_steps(op);
     switch (op) {
     case RP_OP_select_t:
         return rp_validate_select_typed(v);

@@ -95,6 +95,13 @@ static bool push_control(struct rp_validator *v, const struct rp_control *contro
     return rp_validator_push_list(v, top->params, top->param_count);
 }
 
+/* The i32 that decides a branch or names a function. */
+static bool pop_selector(struct rp_validator *v)
+{
+    v->steps++;
+    return rp_validator_pop(v, RP_TYPE_I32);
+}
+
 bool rp_validate_block(struct rp_validator *v, enum rp_op op)
 {
     struct rp_control control = {.kind = (uint8_t)op, .dead_outside = v->dead};
@@ -102,7 +109,7 @@ bool rp_validate_block(struct rp_validator *v, enum rp_op op)
     if (!read_block_type(v, &control)) {
         return false;
     }
-    if (op == RP_OP_if && !rp_validator_pop(v, RP_TYPE_I32)) {
+    if (op == RP_OP_if && !pop_selector(v)) {
         return false;
     }
     if (!rp_validator_pop_list(v, control.params, control.param_count)) {
@@ -247,7 +254,7 @@ bool rp_validate_br(struct rp_validator *v, bool conditional)
     const uint8_t *base = v->reader.pos;
     uint32_t depth = 0;
     if (!rp_validator_index(v, "label", v->control_count, &depth) ||
-        (conditional && !rp_validator_pop(v, RP_TYPE_I32))) {
+        (conditional && !pop_selector(v))) {
         return false;
     }
     const uint32_t *types;
@@ -281,7 +288,6 @@ static bool check_table_label(struct rp_validator *v, uint32_t depth, uint32_t a
                                  "type mismatch: labels of br_table take %u and %u values", arity,
                                  count);
     }
-    v->steps += count + 1;
     uint32_t height = v->height;
     uint32_t kept[RP_LIMIT_RESULTS];
     uint32_t present = height - v->base < count ? height - v->base : count;
@@ -305,7 +311,7 @@ bool rp_validate_br_table(struct rp_validator *v)
         return rp_validator_fail(v, RP_ERROR_LIMIT, v->at, "br_table of %u labels, the limit is %u",
                                  count, RP_LIMIT_BR_TABLE);
     }
-    if (!rp_validator_pop(v, RP_TYPE_I32)) {
+    if (!pop_selector(v)) {
         return false;
     }
     struct rp_reader ahead = v->reader;
@@ -389,7 +395,7 @@ bool rp_validate_call_indirect(struct rp_validator *v)
         return rp_validator_fail(v, RP_ERROR_INVALID, v->at,
                                  "type mismatch: call_indirect needs a table of funcref");
     }
-    return rp_validator_pop(v, RP_TYPE_I32) &&
+    return pop_selector(v) &&
            validate_call_type(v, RP_OP_call_indirect, v->module->types[type_index]);
 }
 
