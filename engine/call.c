@@ -190,18 +190,12 @@ static void clear_stack(struct rp_store *store)
     vm->sp = store->stack.slots;
 }
 
-static void end_portion(struct rp_store *store)
-{
-    store->portion_end = rp_store_position(store);
-    store->machine.budget = 0;
-}
-
 /* Runs the outermost call from its start (`resume` false) or from where it stopped. */
 static rp_status run_outermost(struct rp_store *store, bool resume, rp_value *results,
                                rp_outcome *out_outcome, rp_report *report)
 {
     struct rp_machine *vm = &store->machine;
-    end_portion(store);
+    rp_store_end_portion(store);
     store->running = true;
     store->stopped = false;
     store->host_status = RP_OK;
@@ -233,7 +227,7 @@ static void keep_stop_request(struct rp_store *store)
     if (interrupted || store->stop_kind == RP_OUTCOME_TIMED_OUT) {
         rp_store_interrupt(store, interrupted ? RP_STOP_INTERRUPT : RP_STOP_TIMEOUT);
     }
-    end_portion(store);
+    rp_store_end_portion(store);
 }
 
 static rp_status run_nested(struct rp_store *store, const struct rp_func *entry, rp_value *results,
@@ -244,7 +238,7 @@ static rp_status run_nested(struct rp_store *store, const struct rp_func *entry,
     store->entry = entry;
     store->report = report;
     store->host_depth++;
-    end_portion(store);
+    rp_store_end_portion(store);
     rp_float_env_enter(&store->float_env);
     enum rp_event event = run_entry(store);
     rp_float_env_leave(&store->float_env);

@@ -330,23 +330,16 @@ uint64_t rp_store_gas_used(const rp_store *store)
     return (uint64_t)rp_store_position(store);
 }
 
-/* The next look at the limits is before the next run. */
-static void end_portion(struct rp_store *store)
-{
-    store->portion_end = rp_store_position(store);
-    store->machine.budget = 0;
-}
-
 void rp_store_set_gas_limit(rp_store *store, int64_t limit)
 {
     store->gas_limit = limit < 0 ? 0 : limit;
-    end_portion(store);
+    rp_store_end_portion(store);
 }
 
 void rp_store_set_until_gas(rp_store *store, int64_t position)
 {
     store->until_gas = position < 0 ? 0 : position;
-    end_portion(store);
+    rp_store_end_portion(store);
 }
 
 void rp_store_interrupt(rp_store *store, rp_stop why)

@@ -265,4 +265,11 @@ static inline int64_t rp_store_position(const struct rp_store *store)
     return store->portion_end - store->machine.budget;
 }
 
+/* The next look at the limits and at the stop word is before the next run. */
+static inline void rp_store_end_portion(struct rp_store *store)
+{
+    store->portion_end = rp_store_position(store);
+    store->machine.budget = 0;
+}
+
 #endif

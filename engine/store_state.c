@@ -358,8 +358,8 @@ static rp_status locate(struct loader *loader, const struct rp_func *func, uint3
     return status;
 }
 
-/* Reads a frame and rebuilds what its function and offset determine. `results`: of the call that a
- * waiting frame is in are on no stack yet. */
+/* Reads a frame and rebuilds what its function and offset determine. A waiting frame lacks the
+ * operands that are the results of the call it waits for. */
 static rp_status load_frame(struct loader *loader, bool innermost, struct rp_frame *frame)
 {
     struct rp_store *store = loader->store;

@@ -235,7 +235,7 @@ typedef enum rp_host_result {
     RP_HOST_RETURN, /* results are written */
     RP_HOST_TRAP,   /* the guest traps; say why with rp_caller_message */
     RP_HOST_EXIT,   /* the program ends with rp_caller_set_exit_code */
-    RP_HOST_FAIL,   /* the host itself failed (disk full, out of native memory): rp_call returns
+    RP_HOST_FAIL,   /* the host itself failed (disk full, out of native memory): the call returns
                        ERROR_HOST */
 } rp_host_result;
 
