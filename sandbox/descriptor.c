@@ -51,6 +51,15 @@ enum rp_descriptor_room rp_descriptor_reserve(struct rp_descriptor_table *table)
     return RP_DESCRIPTOR_ROOM;
 }
 
+/* The lowest free number has been taken: on to the next one. */
+static void pass_open(struct rp_descriptor_table *table)
+{
+    do {
+        table->lowest_free++;
+    } while (table->lowest_free < table->count &&
+             table->items[table->lowest_free].kind != RP_DESCRIPTOR_CLOSED);
+}
+
 uint32_t rp_descriptor_add(struct rp_descriptor_table *table,
                            const struct rp_descriptor *descriptor)
 {
@@ -61,11 +70,17 @@ uint32_t rp_descriptor_add(struct rp_descriptor_table *table,
     if (number == table->count) {
         table->count++;
     }
-    do {
-        table->lowest_free++;
-    } while (table->lowest_free < table->count &&
-             table->items[table->lowest_free].kind != RP_DESCRIPTOR_CLOSED);
+    pass_open(table);
     return number;
+}
+
+static void forget_number(struct rp_descriptor_table *table, uint32_t number)
+{
+    table->items[number] = (struct rp_descriptor){0};
+    table->open_count--;
+    if (number < table->lowest_free) {
+        table->lowest_free = number;
+    }
 }
 
 enum rp_vfs_error rp_descriptor_close(struct rp_descriptor_table *table, struct rp_vfs *vfs,
@@ -87,10 +102,27 @@ enum rp_vfs_error rp_descriptor_close(struct rp_descriptor_table *table, struct 
         }
     }
     free_name(table->allocator, descriptor);
-    *descriptor = (struct rp_descriptor){0};
-    table->open_count--;
-    if (number < table->lowest_free) {
-        table->lowest_free = number;
+    forget_number(table, number);
+    return RP_VFS_OK;
+}
+
+enum rp_vfs_error rp_descriptor_renumber(struct rp_descriptor_table *table, struct rp_vfs *vfs,
+                                         uint32_t from, uint32_t to)
+{
+    RP_ASSERT(rp_descriptor_get(table, from) != NULL && rp_descriptor_get(table, to) != NULL);
+    if (from == to) {
+        return RP_VFS_OK;
+    }
+    struct rp_descriptor moved = table->items[from];
+    enum rp_vfs_error error = rp_descriptor_close(table, vfs, to);
+    if (error != RP_VFS_OK) {
+        return error;
+    }
+    forget_number(table, from);
+    table->items[to] = moved;
+    table->open_count++;
+    if (to == table->lowest_free) {
+        pass_open(table);
     }
     return RP_VFS_OK;
 }

@@ -57,5 +57,9 @@ uint32_t rp_descriptor_add(struct rp_descriptor_table *table,
 /* NOMEM: the descriptor is still open. */
 enum rp_vfs_error rp_descriptor_close(struct rp_descriptor_table *table, struct rp_vfs *vfs,
                                       uint32_t number);
+/* Lets `to`, which is open, be what `from` is: `to` is closed, `from` is closed without anything
+ * happening to what it names. The same number twice changes nothing. NOMEM: nothing changed. */
+enum rp_vfs_error rp_descriptor_renumber(struct rp_descriptor_table *table, struct rp_vfs *vfs,
+                                         uint32_t from, uint32_t to);
 
 #endif

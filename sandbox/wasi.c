@@ -169,7 +169,7 @@ void rp_wasi_destroy(rp_wasi *wasi)
     }
     rp_free(allocator, wasi->imports, wasi->import_capacity * sizeof *wasi->imports);
     if (wasi->bindings != NULL) {
-        rp_free(allocator, wasi->bindings, RP_WASI_FUNCTION_COUNT * sizeof *wasi->bindings);
+        rp_free(allocator, wasi->bindings, RP_WASI_BINDING_COUNT * sizeof *wasi->bindings);
     }
     struct rp_allocator last = wasi->allocator;
     rp_free(&last, wasi, sizeof *wasi);

@@ -65,6 +65,7 @@ enum rp_wasi_errno {
 
 /* Kinds of files. */
 #define RP_FILETYPE_UNKNOWN 0u
+#define RP_FILETYPE_CHARACTER_DEVICE 2u
 #define RP_FILETYPE_DIRECTORY 3u
 #define RP_FILETYPE_REGULAR_FILE 4u
 #define RP_FILETYPE_SYMBOLIC_LINK 7u
@@ -96,6 +97,14 @@ enum rp_wasi_errno {
 #define RP_EVENTTYPE_FD_READ 1u
 #define RP_EVENTTYPE_FD_WRITE 2u
 #define RP_SUBCLOCKFLAG_ABSTIME 1u
+
+/* Signals: hup 1 int 2 quit 3 ill 4 trap 5 abrt 6 bus 7 fpe 8 kill 9 usr1 10 segv 11 usr2 12 pipe
+ * 13 alrm 14 term 15 chld 16 cont 17 stop 18 tstp 19 ttin 20 ttou 21 urg 22 xcpu 23 xfsz 24 vtalrm
+ * 25 prof 26 winch 27 poll 28 pwr 29 sys 30. Bit masks by number. */
+#define RP_SIGNAL_NONE 0u
+#define RP_SIGNAL_MAX 30u
+#define RP_SIGNALS_IGNORED (1u << 16 | 1u << 17 | 1u << 22 | 1u << 27)
+#define RP_SIGNALS_STOPPING (1u << 18 | 1u << 19 | 1u << 20 | 1u << 21)
 
 /* Sizes of structures in guest memory. */
 #define RP_WASI_VECTOR_BYTES 8u

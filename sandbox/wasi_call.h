@@ -29,10 +29,15 @@ struct rp_wasi_host {
 
 struct rp_wasi_function;
 
+/* The two module names that are offered. They differ in the layouts of filestat and subscription
+ * and in the numbers of whence (wasi_abi.h), and in sock_accept, which `wasi_unstable` has not. */
+enum rp_wasi_version { RP_WASI_PREVIEW1, RP_WASI_UNSTABLE, RP_WASI_VERSION_COUNT };
+
 /* A function offered to a store: what its callback is handed. */
 struct rp_wasi_binding {
     struct rp_wasi *wasi;
     const struct rp_wasi_function *function;
+    enum rp_wasi_version version;
 };
 
 /* Strings as args_get and environ_get lay them out: each with its terminating zero. */
@@ -64,12 +69,16 @@ struct rp_wasi {
     struct rp_wasi_import *imports;
     uint32_t import_count;
     uint32_t import_capacity;
-    struct rp_wasi_binding *bindings; /* RP_WASI_FUNCTION_COUNT of them, once defined */
+    rp_wasi_trace trace; /* NULL: nobody watches */
+    void *trace_user;
+    rp_wasi_trace_format trace_format;
+    struct rp_wasi_binding *bindings; /* RP_WASI_BINDING_COUNT of them, once defined */
 };
 
 struct rp_wasi_call {
     struct rp_wasi *wasi;
     const struct rp_wasi_host *host;
+    enum rp_wasi_version version; /* the module name that the guest called it by */
     uint8_t *memory;
     uint64_t memory_size;
     const uint64_t *args; /* i32 zero-extended */
@@ -79,7 +88,7 @@ struct rp_wasi_call {
 
 typedef uint32_t (*rp_wasi_implementation)(struct rp_wasi_call *call);
 
-#define RP_WASI(name, params, offer, lengths, trace) \
+#define RP_WASI(name, versions, params, offer, lengths, trace) \
     uint32_t rp_wasi_##name(struct rp_wasi_call *call);
 #include "sandbox/wasi.def"
 #undef RP_WASI
@@ -99,6 +108,7 @@ struct rp_wasi_function {
     const char *name;
     const char *params;
     const char *trace;
+    bool preview1_only;
     rp_wasi_implementation implementation;
     enum rp_wasi_offer offer;
     unsigned lengths;
@@ -108,11 +118,14 @@ struct rp_wasi_function {
 #define RP_WASI_PARAMS_MAX 9
 
 enum rp_wasi_index {
-#define RP_WASI(name, params, offer, lengths, trace) RP_WASI_INDEX_##name,
+#define RP_WASI(name, versions, params, offer, lengths, trace) RP_WASI_INDEX_##name,
 #include "sandbox/wasi.def"
 #undef RP_WASI
     RP_WASI_FUNCTION_COUNT
 };
+
+/* By version, then by function; the places of functions that a version has not stay empty. */
+#define RP_WASI_BINDING_COUNT ((unsigned)RP_WASI_VERSION_COUNT * (unsigned)RP_WASI_FUNCTION_COUNT)
 
 extern const struct rp_wasi_function rp_wasi_functions[RP_WASI_FUNCTION_COUNT];
 /* "noent" in upper case: "NOENT" */

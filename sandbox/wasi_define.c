@@ -4,6 +4,11 @@
 #include "metering/schedule.h"
 #include "sandbox/wasi_call.h"
 
+static const char *const version_names[RP_WASI_VERSION_COUNT] = {
+    [RP_WASI_PREVIEW1] = "wasi_snapshot_preview1",
+    [RP_WASI_UNSTABLE] = "wasi_unstable",
+};
+
 static uint64_t store_time_ns(void *context)
 {
     return rp_store_time_ns(context);
@@ -28,7 +33,8 @@ static void begin_call(struct rp_wasi_call *call, const struct rp_wasi_binding *
         numbers[i] = binding->function->params[i] == 'I' ? (uint64_t)args[i].of.i64
                                                          : (uint32_t)args[i].of.i32;
     }
-    *call = (struct rp_wasi_call){.wasi = binding->wasi, .args = numbers};
+    *call =
+        (struct rp_wasi_call){.wasi = binding->wasi, .version = binding->version, .args = numbers};
     if (!rp_caller_memory(caller, &call->memory, &call->memory_size)) {
         call->memory = NULL;
         call->memory_size = 0;
@@ -81,7 +87,7 @@ static rp_status define_function(rp_store *store, struct rp_wasi_binding *bindin
     for (size_t i = 0; i < count; i++) {
         params[i] = binding->function->params[i] == 'I' ? RP_I64 : RP_I32;
     }
-    rp_host_func func = {.module = "wasi_snapshot_preview1",
+    rp_host_func func = {.module = version_names[binding->version],
                          .name = binding->function->name,
                          .type = {.params = params,
                                   .param_count = count,
@@ -93,6 +99,25 @@ static rp_status define_function(rp_store *store, struct rp_wasi_binding *bindin
     return rp_store_define_func(store, &func, report);
 }
 
+static rp_status define_version(rp_wasi *wasi, rp_store *store, enum rp_wasi_version version,
+                                rp_report *report)
+{
+    for (unsigned i = 0; i < RP_WASI_FUNCTION_COUNT; i++) {
+        const struct rp_wasi_function *function = &rp_wasi_functions[i];
+        if (function->preview1_only && version != RP_WASI_PREVIEW1) {
+            continue;
+        }
+        struct rp_wasi_binding *binding =
+            &wasi->bindings[(size_t)version * RP_WASI_FUNCTION_COUNT + i];
+        *binding = (struct rp_wasi_binding){.wasi = wasi, .function = function, .version = version};
+        rp_status status = define_function(store, binding, report);
+        if (status != RP_OK) {
+            return status;
+        }
+    }
+    return RP_OK;
+}
+
 rp_status rp_wasi_define(rp_wasi *wasi, rp_store *store, rp_report *report)
 {
     if (wasi->bindings != NULL) {
@@ -100,15 +125,14 @@ rp_status rp_wasi_define(rp_wasi *wasi, rp_store *store, rp_report *report)
                               "this rp_wasi is defined for a store already");
     }
     struct rp_wasi_binding *bindings =
-        rp_alloc_zero(&wasi->allocator, RP_WASI_FUNCTION_COUNT, sizeof *bindings);
+        rp_alloc_zero(&wasi->allocator, RP_WASI_BINDING_COUNT, sizeof *bindings);
     if (bindings == NULL) {
         return rp_report_fail(report, RP_ERROR_NO_MEMORY, "no memory to offer the WASI functions");
     }
     wasi->bindings = bindings;
     wasi->start_ns = rp_store_time_ns(store);
-    for (unsigned i = 0; i < RP_WASI_FUNCTION_COUNT; i++) {
-        bindings[i] = (struct rp_wasi_binding){.wasi = wasi, .function = &rp_wasi_functions[i]};
-        rp_status status = define_function(store, &bindings[i], report);
+    for (unsigned version = 0; version < RP_WASI_VERSION_COUNT; version++) {
+        rp_status status = define_version(wasi, store, (enum rp_wasi_version)version, report);
         if (status != RP_OK) {
             return status;
         }

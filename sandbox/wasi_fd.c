@@ -114,6 +114,34 @@ uint32_t rp_wasi_fd_fdstat_set_flags(struct rp_wasi_call *call)
     return RP_WASI_ERRNO_SUCCESS;
 }
 
+/* Rights can be given up, never taken back. */
+uint32_t rp_wasi_fd_fdstat_set_rights(struct rp_wasi_call *call)
+{
+    struct rp_descriptor *descriptor = rp_wasi_descriptor(call, 0);
+    if (descriptor == NULL) {
+        return RP_WASI_ERRNO_BADF;
+    }
+    uint64_t base = call->args[1];
+    uint64_t inheriting = call->args[2];
+    if ((base & ~descriptor->rights_base) != 0 ||
+        (inheriting & ~descriptor->rights_inheriting) != 0) {
+        return RP_WASI_ERRNO_NOTCAPABLE;
+    }
+    descriptor->rights_base = base;
+    descriptor->rights_inheriting = inheriting;
+    return RP_WASI_ERRNO_SUCCESS;
+}
+
+uint32_t rp_wasi_fd_renumber(struct rp_wasi_call *call)
+{
+    if (rp_wasi_descriptor(call, 0) == NULL || rp_wasi_descriptor(call, 1) == NULL) {
+        return RP_WASI_ERRNO_BADF;
+    }
+    struct rp_wasi *wasi = call->wasi;
+    return rp_wasi_from_vfs(call, rp_descriptor_renumber(&wasi->descriptors, wasi->vfs,
+                                                         rp_arg_u32(call, 0), rp_arg_u32(call, 1)));
+}
+
 uint32_t rp_wasi_fd_filestat_get(struct rp_wasi_call *call)
 {
     const struct rp_descriptor *descriptor = rp_wasi_descriptor(call, 0);

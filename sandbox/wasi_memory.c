@@ -19,6 +19,8 @@ static const uint16_t errno_of_vfs[RP_VFS_ERROR_COUNT] = {
     [RP_VFS_BUSY] = RP_WASI_ERRNO_BUSY,
     [RP_VFS_ROFS] = RP_WASI_ERRNO_ROFS,
     [RP_VFS_XDEV] = RP_WASI_ERRNO_XDEV,
+    [RP_VFS_AGAIN] = RP_WASI_ERRNO_AGAIN,
+    [RP_VFS_PIPE] = RP_WASI_ERRNO_PIPE,
 };
 
 uint32_t rp_wasi_fail_memory(struct rp_wasi_call *call)
@@ -52,6 +54,10 @@ uint32_t rp_wasi_filetype(enum rp_vfs_kind kind)
         return RP_FILETYPE_REGULAR_FILE;
     case RP_VFS_SYMLINK:
         return RP_FILETYPE_SYMBOLIC_LINK;
+    case RP_VFS_DEVICE:
+        return RP_FILETYPE_CHARACTER_DEVICE;
+    case RP_VFS_FIFO:
+        break;
     }
     return RP_FILETYPE_UNKNOWN;
 }

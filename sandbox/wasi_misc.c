@@ -111,6 +111,25 @@ uint32_t rp_wasi_proc_exit(struct rp_wasi_call *call)
     return RP_WASI_EXITS;
 }
 
+/* What POSIX does with a signal that nobody handles: those that are ignored do nothing, those that
+ * stop a process cannot be had (nobody could continue it), all others end the program with 128 and
+ * the number, as a shell would tell it. `none` is reserved. */
+uint32_t rp_wasi_proc_raise(struct rp_wasi_call *call)
+{
+    uint32_t signal = rp_arg_u32(call, 0);
+    if (signal == RP_SIGNAL_NONE || signal > RP_SIGNAL_MAX) {
+        return RP_WASI_ERRNO_INVAL;
+    }
+    if ((RP_SIGNALS_IGNORED >> signal & 1u) != 0) {
+        return RP_WASI_ERRNO_SUCCESS;
+    }
+    if ((RP_SIGNALS_STOPPING >> signal & 1u) != 0) {
+        return RP_WASI_ERRNO_NOTSUP;
+    }
+    call->exit_code = 128 + signal;
+    return RP_WASI_EXITS;
+}
+
 uint32_t rp_wasi_sched_yield(struct rp_wasi_call *call)
 {
     (void)call;

@@ -2,13 +2,16 @@
 #include "sandbox/wasi_call.h"
 
 const struct rp_wasi_function rp_wasi_functions[RP_WASI_FUNCTION_COUNT] = {
-#define RP_WASI(function, letters, offered, length_bits, shown) \
-    {.name = #function,                                         \
-     .params = letters,                                         \
-     .trace = shown,                                            \
-     .implementation = rp_wasi_##function,                      \
-     .offer = RP_OFFER_##offered,                               \
-     .lengths = (length_bits),                                  \
+#define ONLY_BOTH false
+#define ONLY_PREVIEW1 true
+#define RP_WASI(function, versions, letters, offered, length_bits, shown) \
+    {.name = #function,                                                   \
+     .params = letters,                                                   \
+     .trace = shown,                                                      \
+     .preview1_only = ONLY_##versions,                                    \
+     .implementation = rp_wasi_##function,                                \
+     .offer = RP_OFFER_##offered,                                         \
+     .lengths = (length_bits),                                            \
      .returns = RP_WASI_INDEX_##function != RP_WASI_INDEX_proc_exit},
 #include "sandbox/wasi.def"
 #undef RP_WASI

@@ -44,6 +44,9 @@ static void free_inode(struct rp_allocator *allocator, void *leaf)
     case RP_VFS_SYMLINK:
         release_target(allocator, inode->of.target);
         break;
+    case RP_VFS_DEVICE:
+    case RP_VFS_FIFO:
+        break;
     }
     rp_free(allocator, inode, sizeof *inode);
 }
@@ -70,6 +73,9 @@ static struct rp_inode *copy_inode(struct rp_allocator *allocator, struct rp_ino
         if (copy->of.target != NULL) {
             rp_shared_keep(copy->of.target);
         }
+        break;
+    case RP_VFS_DEVICE:
+    case RP_VFS_FIFO:
         break;
     }
     bool was_last = rp_shared_drop(inode);
@@ -150,6 +156,9 @@ void rp_inode_collect(struct rp_vfs *vfs, uint64_t number)
         break;
     case RP_VFS_SYMLINK:
         charge = inode->size;
+        break;
+    case RP_VFS_DEVICE:
+    case RP_VFS_FIFO:
         break;
     }
     RP_ASSERT(vfs->bytes_used >= charge && vfs->inode_count > 0);

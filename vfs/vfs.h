@@ -44,7 +44,8 @@ enum rp_vfs_error {
 const char *rp_vfs_error_name(enum rp_vfs_error error); /* "NOENT" */
 const char *rp_vfs_error_text(enum rp_vfs_error error);
 
-enum rp_vfs_kind { RP_VFS_DIRECTORY, RP_VFS_FILE, RP_VFS_SYMLINK };
+/* A FIFO is a pipe. */
+enum rp_vfs_kind { RP_VFS_DIRECTORY, RP_VFS_FILE, RP_VFS_SYMLINK, RP_VFS_DEVICE, RP_VFS_FIFO };
 
 struct rp_vfs_limits {
     uint64_t bytes_max; /* pages of files, targets of symlinks, directory entries */
@@ -55,11 +56,12 @@ struct rp_vfs_stat {
     uint64_t inode;
     enum rp_vfs_kind kind;
     uint64_t link_count;
-    uint64_t size; /* bytes of a file or of a target; 0 for a directory */
+    uint64_t size; /* bytes of a file, of a target or waiting in a pipe; else 0 */
     uint64_t accessed_ns;
     uint64_t modified_ns;
     uint64_t changed_ns;
     uint64_t page_count;
+    uint32_t device; /* of a device: its number */
 };
 
 /* Where a path begins: a directory that `..` and absolute symlinks do not leave. Through a
@@ -121,6 +123,42 @@ enum rp_vfs_error rp_vfs_truncate(struct rp_vfs *vfs, uint64_t inode, uint64_t s
  * grows the file to contain it. */
 enum rp_vfs_error rp_vfs_allocate(struct rp_vfs *vfs, uint64_t inode, uint64_t offset,
                                   uint64_t size);
+
+/* ---- devices and pipes ---- */
+
+/* Puts a device at a path where nothing is. It is a mount point: removing it, renaming it and
+ * renaming something onto it is BUSY. What reading and writing it does is the user's matter, by its
+ * number; the functions for files answer INVAL for it. */
+enum rp_vfs_error rp_vfs_mount_device(struct rp_vfs *vfs, struct rp_vfs_start start,
+                                      struct rp_vfs_path path, uint32_t device);
+
+/* A pipe: bytes that wait, in order, at most `capacity` of them (1 to RP_VFS_PIPE_BYTES_MAX); an
+ * inode without links that its open ends hold. The capacity is charged to the byte quota while the
+ * pipe exists. Made with one reader and one writer. NOSPC, DQUOT. */
+#define RP_VFS_PIPE_BYTES_MAX 1048576u
+#define RP_VFS_PIPE_ATOMIC_BYTES 4096u /* POSIX PIPE_BUF */
+enum rp_vfs_end { RP_VFS_END_READ, RP_VFS_END_WRITE };
+enum rp_vfs_error rp_vfs_make_pipe(struct rp_vfs *vfs, uint32_t capacity, uint64_t *out_inode);
+/* One more, or one less, who holds this end. After the last the pipe is gone, with what waits in
+ * it. */
+enum rp_vfs_error rp_vfs_pipe_hold(struct rp_vfs *vfs, uint64_t inode, enum rp_vfs_end end);
+enum rp_vfs_error rp_vfs_pipe_drop(struct rp_vfs *vfs, uint64_t inode, enum rp_vfs_end end);
+/* Takes up to `size` waiting bytes. None: AGAIN while there is a writer, else OK and a count of 0.
+ */
+enum rp_vfs_error rp_vfs_pipe_read(struct rp_vfs *vfs, uint64_t inode, void *data, size_t size,
+                                   size_t *out_count);
+/* Puts bytes behind those that wait: all of them if they are at most RP_VFS_PIPE_ATOMIC_BYTES or
+ * else as many as fit. AGAIN: no room. PIPE: there is no reader. */
+enum rp_vfs_error rp_vfs_pipe_write(struct rp_vfs *vfs, uint64_t inode, const void *data,
+                                    size_t size, size_t *out_count);
+struct rp_vfs_pipe_state {
+    uint32_t capacity;
+    uint32_t waiting; /* bytes */
+    uint32_t readers;
+    uint32_t writers;
+};
+void rp_vfs_pipe_get_state(const struct rp_vfs *vfs, uint64_t inode,
+                           struct rp_vfs_pipe_state *out_state);
 
 /* ---- paths ---- */
 
@@ -197,6 +235,9 @@ struct rp_vfs_visitor {
     bool (*entry)(void *user, uint64_t inode, const struct rp_vfs_entry *entry);
     bool (*gone)(void *user, uint64_t inode, const struct rp_vfs_entry *entry);
     bool (*target)(void *user, uint64_t inode, const char *target, size_t size);
+    /* the waiting bytes of a pipe, in order */
+    bool (*pipe)(void *user, uint64_t inode, const struct rp_vfs_pipe_state *state,
+                 const uint8_t *bytes);
 };
 bool rp_vfs_walk(const struct rp_vfs *vfs, const struct rp_vfs_visitor *visitor);
 

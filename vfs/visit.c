@@ -76,6 +76,9 @@ static bool walk_inode(const struct rp_vfs *vfs, uint64_t number,
     case RP_VFS_SYMLINK:
         return visitor->target == NULL ||
                visitor->target(visitor->user, number, inode->of.target->bytes, (size_t)inode->size);
+    case RP_VFS_DEVICE:
+    case RP_VFS_FIFO:
+        break;
     }
     return true;
 }

@@ -325,6 +325,34 @@ typedef enum rp_stop { RP_STOP_NONE, RP_STOP_INTERRUPT, RP_STOP_TIMEOUT } rp_sto
  * thread or a signal handler. */
 RP_API void rp_store_interrupt(rp_store *store, rp_stop why);
 
+/* ---- watching calls ---- */
+
+/* A function that is entered or left. */
+typedef struct rp_call_info {
+    const rp_module *module; /* NULL: a host function */
+    uint32_t func_index;     /* in the module; of a host function: in the store */
+    rp_name host_module;     /* of a host function; borrowed, else empty */
+    rp_name host_name;
+    uint32_t depth; /* calls around this one; the outermost has 0 */
+    uint64_t gas;   /* position. A call instruction, its frame included, is charged before the
+                       function is entered; the   price of a host call after it */
+} rp_call_info;
+
+/* Is told of every call, of guest functions and of host functions. It must not change the store nor
+ * call it, and has no effect on results or gas. `returned` false: left by a trap, an exit, a host
+ * failure or rp_store_abandon. A call that is stopped (out of gas, suspended) is not left. */
+typedef struct rp_call_observer {
+    void *user;
+    void (*enter)(void *user, const rp_call_info *info);
+    void (*leave)(void *user, const rp_call_info *info, bool returned);
+} rp_call_observer;
+
+/* NULL ends it. While a store is observed it runs in the metered table. Calls that are on the stack
+ * are announced with `enter`, outermost first, at the present position. ERROR_STATE inside of a
+ * host function. */
+RP_API rp_status rp_store_observe(rp_store *store, const rp_call_observer *observer,
+                                  rp_report *report);
+
 /* Virtual time and randomness. */
 RP_API uint64_t rp_store_time_ns(const rp_store *store);
 RP_API void rp_store_sleep_ns(rp_store *store, uint64_t ns); /* advances virtual time; saturates */

@@ -107,6 +107,33 @@ RP_API rp_status rp_wasi_stat(const rp_wasi *wasi, const char *guest_path, rp_wa
 RP_API rp_status rp_wasi_read_file(const rp_wasi *wasi, const char *guest_path, uint64_t offset,
                                    void *data, size_t size, size_t *out_count, rp_report *report);
 
+/* The usual places: `/tmp`, `/home/user`, `/bin`, `/usr/bin`, and `/dev` with the devices null,
+ * zero, full, random, urandom, stdin, stdout and stderr (docs/wasi.md); preopens `/`. What exists
+ * already stays. ERROR_STATE after rp_wasi_define. */
+RP_API rp_status rp_wasi_default_tree(rp_wasi *wasi, rp_report *report);
+
+/* Writes a folder or a file of the guest's tree to the host: first beside `host_path`, under a name
+ * of its own, then renamed, so that `host_path` is there whole or not at all. Symlinks stay
+ * symlinks, inodes with several links are written once and linked, devices and pipes are left out.
+ * Nothing is followed and nothing outside of the new folder is written. Files have mode 0644,
+ * folders 0755 (less the umask), and the guest's times. `host_path` may be absent or an empty
+ * folder; something else is replaced in one step if `replace`, else refused with ERROR_ARGUMENT.
+ * ERROR_NOT_FOUND (no such guest path), ERROR_IO, ERROR_NO_MEMORY. */
+RP_API rp_status rp_wasi_export(const rp_wasi *wasi, const char *guest_path, const char *host_path,
+                                bool replace, rp_report *report);
+/* Says beforehand whether rp_wasi_export could write to `host_path` (its folder exists, nothing is
+ * in the way). Nothing is left behind. */
+RP_API rp_status rp_wasi_check_export(const char *host_path, bool replace, rp_report *report);
+
+typedef enum rp_wasi_trace_format { RP_WASI_TRACE_TEXT, RP_WASI_TRACE_JSON } rp_wasi_trace_format;
+/* Takes one call of the guest, as a line without its end (docs/wasi.md, "Trace"). Failure is a host
+ * failure. */
+typedef rp_status (*rp_wasi_trace)(void *user, const char *line, size_t size, rp_report *report);
+/* Lets every later call be told, after it was executed, with its arguments, results, error number,
+ * price and gas position. NULL: none. No effect on results or gas. */
+RP_API void rp_wasi_set_trace(rp_wasi *wasi, rp_wasi_trace_format format, rp_wasi_trace trace,
+                              void *user);
+
 RP_API uint64_t rp_wasi_output_bytes(const rp_wasi *wasi); /* bytes of stdout and stderr so far */
 RP_API uint64_t rp_wasi_vfs_bytes(const rp_wasi *wasi);    /* as vfs_bytes_max counts them */
 
