@@ -28,6 +28,12 @@ bool rp_run_refuse(struct rp_cli_run *run, rp_status status, int code, const cha
     return false;
 }
 
+void rp_run_say_error(struct rp_cli_run *run)
+{
+    rp_buffer_byte(&run->error, 0);
+    rp_cli_say("%s", run->error.failed ? "out of memory" : (const char *)run->error.data);
+}
+
 /* A failure that the library has described. */
 static bool refuse_report(struct rp_cli_run *run, rp_status status, int code,
                           const rp_report *report)
@@ -37,39 +43,11 @@ static bool refuse_report(struct rp_cli_run *run, rp_status status, int code,
     return rp_run_refuse(run, status, code, "%s", text);
 }
 
-/* ---- streams ---- */
-
-static rp_status read_input(void *user, void *data, size_t size, size_t *out_count,
-                            rp_report *report)
-{
-    struct rp_cli_run *run = user;
-    const char *error = rp_stream_read(RP_STREAM_IN, data, size, &run->control.stop, out_count);
-    return error ? rp_report_fail(report, RP_ERROR_IO, "stdin cannot be read: %s", error) : RP_OK;
-}
-
-static rp_status write_output(void *user, unsigned stream, const void *data, size_t size,
-                              rp_report *report)
-{
-    struct rp_cli_run *run = user;
-    bool is_out = stream == 1;
-    rp_run_control_clear_line(&run->control);
-    const char *error =
-        is_out ? rp_cli_write_quietly(data, size) : rp_stream_write(RP_STREAM_ERR, data, size);
-    return error ? rp_report_fail(report, RP_ERROR_IO, "%s cannot be written: %s",
-                                  is_out ? "stdout" : "stderr", error)
-                 : RP_OK;
-}
-
 /* ---- configuration ---- */
-
-static const struct rp_cli_value *option(const struct rp_cli_run *run, enum rp_cli_option id)
-{
-    return &run->cli->arguments.values[id];
-}
 
 static bool read_time(struct rp_cli_run *run, uint64_t *out_ns)
 {
-    const char *text = option(run, RP_OPTION_TIME)->text;
+    const char *text = rp_run_option(run, RP_OPTION_TIME)->text;
     if (!text) {
         return true;
     }
@@ -85,124 +63,22 @@ static bool read_time(struct rp_cli_run *run, uint64_t *out_ns)
 static bool configure_store(struct rp_cli_run *run, rp_store_config *config)
 {
     rp_store_config_init(config);
-    const struct rp_cli_value *memory_max = option(run, RP_OPTION_MEMORY_MAX);
+    const struct rp_cli_value *memory_max = rp_run_option(run, RP_OPTION_MEMORY_MAX);
     if (memory_max->given) { /* 0 would be the default: less than a page is no memory as well */
         config->memory_max_bytes = memory_max->number == 0 ? 1 : memory_max->number;
     }
-    if (option(run, RP_OPTION_SEED)->given) {
-        config->seed = option(run, RP_OPTION_SEED)->number;
+    if (rp_run_option(run, RP_OPTION_SEED)->given) {
+        config->seed = rp_run_option(run, RP_OPTION_SEED)->number;
     }
-    config->ns_per_gas = option(run, RP_OPTION_NS_PER_GAS)->number;
-    config->metered = option(run, RP_OPTION_DISPATCH)->number == 1;
+    config->ns_per_gas = rp_run_option(run, RP_OPTION_NS_PER_GAS)->number;
+    config->metered = rp_run_option(run, RP_OPTION_DISPATCH)->number == 1;
     return read_time(run, &config->time_ns);
-}
-
-/* The variables in the order of their first mention, each with its last value. */
-static bool collect_env(struct rp_cli_run *run, const char **env, size_t *out_count)
-{
-    const struct rp_cli_value *given = option(run, RP_OPTION_ENV);
-    size_t count = 0;
-    for (uint32_t i = 0; i < given->item_count; i++) {
-        const char *item = given->items[i];
-        size_t name_size = strcspn(item, "=");
-        if (name_size == 0 || item[name_size] == 0) {
-            return rp_run_refuse(run, RP_ERROR_ARGUMENT, RP_EXIT_MISUSE,
-                                 "--env %s: must be NAME=VALUE", item);
-        }
-        size_t place = 0;
-        while (place < count && strncmp(env[place], item, name_size + 1) != 0) {
-            place++;
-        }
-        env[place] = item;
-        count += place == count;
-    }
-    *out_count = count;
-    return true;
-}
-
-/* HOST::GUEST[:ro], or HOST alone. */
-static bool import_folder(struct rp_cli_run *run, const char *item)
-{
-    char host[4096];
-    char guest[4096];
-    const char *separator = strstr(item, "::");
-    size_t host_size = separator ? (size_t)(separator - item) : strlen(item);
-    const char *guest_text = separator ? separator + 2 : item;
-    size_t guest_size = strlen(guest_text);
-    bool read_only =
-        separator && guest_size >= 3 && strcmp(guest_text + guest_size - 3, ":ro") == 0;
-    guest_size -= read_only ? 3 : 0;
-    if (host_size == 0 || guest_size == 0) {
-        return rp_run_refuse(run, RP_ERROR_ARGUMENT, RP_EXIT_MISUSE,
-                             "--dir %s: must be HOST::GUEST or HOST", item);
-    }
-    if (host_size >= sizeof(host) || guest_size >= sizeof(guest)) {
-        return rp_run_refuse(run, RP_ERROR_LIMIT, RP_EXIT_MISUSE, "--dir %.64s...: path too long",
-                             item);
-    }
-    memcpy(host, item, host_size);
-    host[host_size] = 0;
-    memcpy(guest, guest_text, guest_size);
-    guest[guest_size] = 0;
-    rp_report report = {0};
-    rp_status status = rp_wasi_import_dir(run->wasi, host, guest, read_only, &report);
-    return status == RP_OK ||
-           rp_run_refuse(run, status, status == RP_ERROR_NO_MEMORY ? RP_EXIT_HOST : RP_EXIT_MISUSE,
-                         "--dir %s: %s", item, report.text);
-}
-
-/* argv[0] and, unless they are a function's, the arguments behind the file. */
-static size_t collect_args(const struct rp_cli_run *run, const char **args)
-{
-    const struct rp_cli_arguments *given = &run->cli->arguments;
-    const char *slash = strrchr(run->path, '/');
-    const char *argv0 = given->values[RP_OPTION_ARGV0].text;
-    args[0] = argv0 ? argv0 : slash ? slash + 1 : run->path;
-    size_t count = given->values[RP_OPTION_INVOKE].given ? 1 : given->operand_count;
-    for (size_t i = 1; i < count; i++) {
-        args[i] = given->operands[i];
-    }
-    return count;
-}
-
-static bool create_wasi(struct rp_cli_run *run, const rp_store_config *store_config)
-{
-    struct rp_allocator *allocator = &run->cli->allocator;
-    const struct rp_cli_value *dirs = option(run, RP_OPTION_DIR);
-    size_t words = run->cli->arguments.operand_count + option(run, RP_OPTION_ENV)->item_count;
-    const char **args = rp_alloc(allocator, words * sizeof(*args));
-    if (!args) {
-        return rp_run_refuse(run, RP_ERROR_NO_MEMORY, RP_EXIT_HOST, "out of memory");
-    }
-    rp_wasi_config config;
-    rp_wasi_config_init(&config);
-    config.args = args;
-    config.arg_count = collect_args(run, args);
-    config.env = args + config.arg_count;
-    config.time_ns = store_config->time_ns;
-    config.read = read_input;
-    config.write = write_output;
-    config.user = run;
-    bool ok = collect_env(run, args + config.arg_count, &config.env_count);
-    if (ok) {
-        rp_report report = {0};
-        rp_status status = rp_wasi_create(&config, &run->wasi, &report);
-        ok =
-            status == RP_OK ||
-            rp_run_refuse(run, status, status == RP_ERROR_NO_MEMORY ? RP_EXIT_HOST : RP_EXIT_MISUSE,
-                          "%s", report.text);
-    }
-    rp_free(allocator, args, words * sizeof(*args));
-    for (uint32_t i = 0; ok && i < dirs->item_count; i++) {
-        ok = import_folder(run, dirs->items[i]);
-    }
-    return ok;
 }
 
 static bool create_store(struct rp_cli_run *run)
 {
     rp_store_config config;
-    if (!configure_store(run, &config) || !create_wasi(run, &config)) {
+    if (!configure_store(run, &config) || !rp_run_create_wasi(run, config.time_ns)) {
         return false;
     }
     rp_report report = {0};
@@ -210,21 +86,25 @@ static bool create_store(struct rp_cli_run *run)
     if (status == RP_OK) {
         status = rp_store_define_builtins(run->store, &report);
     }
-    if (status == RP_OK && !option(run, RP_OPTION_STRICT)->given) {
+    if (status == RP_OK && !rp_run_option(run, RP_OPTION_STRICT)->given) {
         status = rp_wasi_define(run->wasi, run->store, &report);
     }
     if (status != RP_OK) {
         return rp_run_refuse(run, status, RP_EXIT_HOST, "the store cannot be made: %s",
                              report.text);
     }
-    rp_store_trap_unknown_imports(run->store, option(run, RP_OPTION_UNKNOWN_IMPORTS)->given);
-    if (option(run, RP_OPTION_GAS)->given) {
-        rp_store_set_gas_limit(run->store, (int64_t)option(run, RP_OPTION_GAS)->number);
+    if (run->trace.wasi) {
+        rp_wasi_set_trace(run->wasi, run->trace.format, rp_cli_trace_wasi, &run->trace);
     }
-    if (option(run, RP_OPTION_UNTIL_GAS)->given) {
-        rp_store_set_until_gas(run->store, (int64_t)option(run, RP_OPTION_UNTIL_GAS)->number);
+    rp_store_trap_unknown_imports(run->store, rp_run_option(run, RP_OPTION_UNKNOWN_IMPORTS)->given);
+    if (rp_run_option(run, RP_OPTION_GAS)->given) {
+        rp_store_set_gas_limit(run->store, (int64_t)rp_run_option(run, RP_OPTION_GAS)->number);
     }
-    return true;
+    if (rp_run_option(run, RP_OPTION_UNTIL_GAS)->given) {
+        rp_store_set_until_gas(run->store,
+                               (int64_t)rp_run_option(run, RP_OPTION_UNTIL_GAS)->number);
+    }
+    return rp_run_observe(run);
 }
 
 static bool load_program(struct rp_cli_run *run)
@@ -261,7 +141,7 @@ static void put_import(struct rp_cli_run *run, struct rp_buffer *out, size_t ind
 
 static bool traps_when_called(const struct rp_cli_run *run, size_t index)
 {
-    return option(run, RP_OPTION_UNKNOWN_IMPORTS)->given &&
+    return rp_run_option(run, RP_OPTION_UNKNOWN_IMPORTS)->given &&
            rp_module_import(run->module, index).kind == RP_EXTERN_FUNC;
 }
 
@@ -294,8 +174,8 @@ static void list_refused_import(void *user, size_t index, bool linked, const cha
 
 static bool refuse_imports(struct rp_cli_run *run)
 {
-    bool strict = option(run, RP_OPTION_STRICT)->given;
-    bool traps = option(run, RP_OPTION_UNKNOWN_IMPORTS)->given;
+    bool strict = rp_run_option(run, RP_OPTION_STRICT)->given;
+    bool traps = rp_run_option(run, RP_OPTION_UNKNOWN_IMPORTS)->given;
     (void)rp_run_refuse(run, RP_ERROR_IMPORT, RP_EXIT_INVALID,
                         "%s: imports that are not offered%s%s:", run->path,
                         strict ? " (--strict offers no WASI)" : "",
@@ -311,8 +191,13 @@ static bool refuse_imports(struct rp_cli_run *run)
 static bool finish_call(struct rp_cli_run *run, rp_status status, size_t result_count,
                         rp_report *report)
 {
-    while (status == RP_OK && rp_run_control_goes_on(&run->control, &run->outcome)) {
+    while (status == RP_OK && run->trace.failure.status == RP_OK &&
+           rp_run_control_goes_on(&run->control, &run->outcome)) {
         status = rp_store_resume(run->store, run->results, result_count, &run->outcome, report);
+    }
+    if (status == RP_OK && run->trace.failure.status != RP_OK) {
+        return rp_run_refuse(run, run->trace.failure.status, RP_EXIT_HOST, "%s: %s", run->path,
+                             run->trace.failure.text);
     }
     if (status == RP_OK) {
         return run->outcome.kind == RP_OUTCOME_RETURNED;
@@ -375,11 +260,11 @@ static bool initialize(struct rp_cli_run *run, const rp_instance *instance)
 static void run_program(struct rp_cli_run *run)
 {
     rp_instance *instance = NULL;
-    const struct rp_cli_value *timeout = option(run, RP_OPTION_TIMEOUT_MS);
+    const struct rp_cli_value *timeout = rp_run_option(run, RP_OPTION_TIMEOUT_MS);
     if (!load_program(run) || !rp_run_find_entry(run) || !create_store(run)) {
         return;
     }
-    if (option(run, RP_OPTION_LOG_IMPORTS)->given) {
+    if (rp_run_option(run, RP_OPTION_LOG_IMPORTS)->given) {
         rp_status status = rp_store_visit_imports(run->store, run->module, log_import, run);
         if (status != RP_OK) {
             (void)rp_run_refuse(run, status, RP_EXIT_HOST, "out of memory");
@@ -398,6 +283,9 @@ static void run_program(struct rp_cli_run *run)
 
 static void destroy_run(struct rp_cli_run *run)
 {
+    (void)rp_cli_close_trace(&run->trace, NULL);
+    rp_run_deinit_observation(run);
+    rp_run_close_input(run);
     rp_store_destroy(run->store);
     rp_wasi_destroy(run->wasi);
     rp_module_destroy(run->module);
@@ -407,10 +295,15 @@ static void destroy_run(struct rp_cli_run *run)
 
 static int finish_run(struct rp_cli_run *run)
 {
+    rp_report report = {0};
     rp_run_control_finish(&run->control);
+    rp_run_end_observation(run);
+    rp_status trace_status = rp_cli_close_trace(&run->trace, &report);
+    if (trace_status != RP_OK) {
+        (void)rp_run_refuse(run, trace_status, RP_EXIT_HOST, "%s: %s", run->path, report.text);
+    }
     if (run->status != RP_OK) {
-        rp_buffer_byte(&run->error, 0);
-        rp_cli_say("%s", run->error.failed ? "out of memory" : (const char *)run->error.data);
+        rp_run_say_error(run);
     } else {
         run->code = rp_run_exit_code(&run->outcome);
         rp_run_say_outcome(run);
@@ -419,6 +312,7 @@ static int finish_run(struct rp_cli_run *run)
             run->code = RP_EXIT_HOST;
         }
     }
+    rp_run_export(run);
     if (!rp_run_write_json(run) && run->code != RP_EXIT_HOST) {
         run->code = RP_EXIT_HOST;
     }
@@ -437,9 +331,12 @@ int rp_cli_run(struct rp_cli *cli)
     }
     run->cli = cli;
     run->path = cli->arguments.operands[0];
+    run->input_descriptor = RP_STREAM_IN;
     rp_buffer_init(&run->error, &cli->allocator);
     int code = RP_EXIT_MISUSE;
-    if (rp_cli_open_json(cli, &run->json_descriptor)) {
+    if (rp_cli_open_json(cli, &run->json_descriptor) && rp_cli_open_trace(cli, &run->trace) &&
+        rp_run_check_profile(cli)) {
+        run->trace.control = &run->control;
         code = rp_cli_create_engine(cli, &run->engine);
     }
     if (run->engine) {

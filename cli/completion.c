@@ -33,6 +33,11 @@ static void put_quoted(struct rp_buffer *out, const char *text)
     }
 }
 
+static bool is_choice(const struct rp_cli_option_info *option)
+{
+    return option->kind == RP_KIND_CHOICE || option->kind == RP_KIND_CHOICES;
+}
+
 static bool is_file(const struct rp_cli_option_info *option)
 {
     return option->kind == RP_KIND_FILE_PATH;
@@ -64,7 +69,7 @@ static void put_bash_values(struct rp_buffer *out)
             rp_buffer_printf(out, " | -%c", option->letter);
         }
         put(out, ") ");
-        if (option->kind == RP_KIND_CHOICE) {
+        if (is_choice(option)) {
             put(out, "COMPREPLY=($(compgen -W '");
             put_choices(out, option->argument, ' ');
             put(out, "' -- \"$current\")); return ;;\n");
@@ -110,7 +115,8 @@ void rp_cli_put_bash(struct rp_buffer *out)
 
 static void put_zsh_option(struct rp_buffer *out, const struct rp_cli_option_info *option)
 {
-    bool repeatable = option->kind == RP_KIND_LIST || option->kind == RP_KIND_FOLDER_LIST;
+    bool repeatable = option->kind == RP_KIND_LIST || option->kind == RP_KIND_FOLDER_LIST ||
+                      option->kind == RP_KIND_CHOICES;
     rp_buffer_printf(out, "            '%s--%s%s[", repeatable ? "*" : "", option->name,
                      option->argument ? "=" : "");
     put_quoted(out, option->meaning);
@@ -120,7 +126,7 @@ static void put_zsh_option(struct rp_buffer *out, const struct rp_cli_option_inf
         put_quoted(out, option->name);
         rp_buffer_byte(out, ':');
     }
-    if (option->kind == RP_KIND_CHOICE) {
+    if (is_choice(option)) {
         rp_buffer_byte(out, '(');
         put_choices(out, option->argument, ' ');
         rp_buffer_byte(out, ')');
@@ -183,7 +189,7 @@ static void put_fish_option(struct rp_buffer *out, enum rp_cli_option id)
     if (option->letter) {
         rp_buffer_printf(out, " -s %c", option->letter);
     }
-    if (option->kind == RP_KIND_CHOICE) {
+    if (is_choice(option)) {
         put(out, " -x -a '");
         put_choices(out, option->argument, ' ');
         put(out, "'");

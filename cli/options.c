@@ -162,12 +162,11 @@ static bool refuse_option(struct parser *parser, const char *argument, const cha
     return false;
 }
 
-/* The place of `word` among the words of "a|b|c", or the number of them. */
-static unsigned find_choice(const char *choices, const char *word, size_t *out_count)
+/* The place of a word among the words of "a|b|c", UINT32_MAX if it is none; and their number. */
+static unsigned find_choice(const char *choices, const char *word, size_t size, size_t *out_count)
 {
     unsigned index = 0;
     unsigned found = UINT32_MAX;
-    size_t size = strlen(word);
     for (const char *at = choices;; at++) {
         size_t length = strcspn(at, "|");
         if (length == size && strncmp(at, word, size) == 0) {
@@ -187,7 +186,7 @@ static bool set_choice(struct parser *parser, const struct rp_cli_option_info *o
                        struct rp_cli_value *value)
 {
     size_t count = 0;
-    unsigned index = find_choice(option->argument, value->text, &count);
+    unsigned index = find_choice(option->argument, value->text, strlen(value->text), &count);
     if (index == UINT32_MAX) {
         char what[128];
         (void)snprintf(what, sizeof(what), "must be %s%s", count > 1 ? "one of " : "",
@@ -196,6 +195,29 @@ static bool set_choice(struct parser *parser, const struct rp_cli_option_info *o
     }
     value->number = index;
     return true;
+}
+
+/* Words with commas between them; what is repeated counts as well. */
+static bool add_choices(struct parser *parser, const struct rp_cli_option_info *option,
+                        struct rp_cli_value *value)
+{
+    const char *at = value->text;
+    for (;;) {
+        size_t count = 0;
+        size_t size = strcspn(at, ",");
+        unsigned index = find_choice(option->argument, at, size, &count);
+        if (index == UINT32_MAX) {
+            char what[128];
+            (void)snprintf(what, sizeof(what), "must be one or several of %s, with commas between",
+                           option->argument);
+            return refuse_value(parser, option, value->text, what);
+        }
+        value->number |= UINT64_C(1) << index;
+        if (at[size] == 0) {
+            return true;
+        }
+        at += size + 1;
+    }
 }
 
 static bool set_number(struct parser *parser, const struct rp_cli_option_info *option,
@@ -232,7 +254,8 @@ static bool set_value(struct parser *parser, enum rp_cli_option id, const char *
 {
     const struct rp_cli_option_info *option = &rp_cli_options[id];
     struct rp_cli_value *value = &parser->arguments->values[id];
-    bool repeatable = option->kind == RP_KIND_LIST || option->kind == RP_KIND_FOLDER_LIST;
+    bool repeatable = option->kind == RP_KIND_LIST || option->kind == RP_KIND_FOLDER_LIST ||
+                      option->kind == RP_KIND_CHOICES;
     if (value->given && !repeatable && option->kind != RP_KIND_FLAG) {
         return refuse_value(parser, option, text, "the option is given twice");
     }
@@ -244,6 +267,8 @@ static bool set_value(struct parser *parser, enum rp_cli_option id, const char *
         return set_number(parser, option, value);
     case RP_KIND_CHOICE:
         return set_choice(parser, option, value);
+    case RP_KIND_CHOICES:
+        return add_choices(parser, option, value);
     case RP_KIND_LIST:
     case RP_KIND_FOLDER_LIST:
         return add_item(parser, value);

@@ -35,7 +35,8 @@ enum rp_cli_kind {
     RP_KIND_LIST,
     RP_KIND_FILE_PATH,
     RP_KIND_FOLDER_LIST,
-    RP_KIND_CHOICE
+    RP_KIND_CHOICE,
+    RP_KIND_CHOICES
 };
 
 struct rp_cli_command_info {
@@ -73,7 +74,7 @@ bool rp_cli_option_in(enum rp_cli_option option, enum rp_cli_command command);
 struct rp_cli_value {
     bool given;
     const char *text;   /* the argument; NULL for flags */
-    uint64_t number;    /* NUMBER and SIZE; CHOICE: which one, from 0 */
+    uint64_t number;    /* NUMBER and SIZE; CHOICE: which one, from 0; CHOICES: a bit for each */
     const char **items; /* LIST and FOLDER_LIST, in order */
     uint32_t item_count;
     uint32_t item_capacity;

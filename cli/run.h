@@ -2,8 +2,11 @@
 #ifndef RP_CLI_RUN_H
 #define RP_CLI_RUN_H
 
+#include "cli/call_trace.h"
 #include "cli/cli.h"
+#include "cli/profile.h"
 #include "cli/run_control.h"
+#include "cli/trace.h"
 #include "reprise/wasi.h"
 
 #define RP_INVOKE_VALUES_MAX                                             \
@@ -14,6 +17,10 @@ struct rp_cli_run {
     struct rp_cli *cli;
     const char *path;
     struct rp_run_control control;
+    struct rp_cli_trace trace;
+    struct rp_call_trace call_trace; /* with trace.calls */
+    struct rp_profile profile;       /* if has_profile */
+    bool has_profile;
     int json_descriptor;
 
     rp_engine *engine;
@@ -22,6 +29,7 @@ struct rp_cli_run {
     rp_store *store;
     uint8_t module_hash[32];
     bool has_module_hash;
+    int input_descriptor; /* of --stdin; else RP_STREAM_IN */
 
     /* What is called. */
     rp_name entry;
@@ -36,12 +44,36 @@ struct rp_cli_run {
     rp_status status;
     struct rp_buffer error; /* its text */
     rp_outcome outcome;
+    bool has_ended; /* by itself: `outcome` holds, whatever failed after it */
     int code;
 };
 
 /* Notes a failure and the exit code; the first one counts. Answers false. */
 bool rp_run_refuse(struct rp_cli_run *run, rp_status status, int code, const char *format, ...)
     RP_PRINTF(4, 5);
+
+/* Says on stderr what was refused. */
+void rp_run_say_error(struct rp_cli_run *run);
+
+static inline const struct rp_cli_value *rp_run_option(const struct rp_cli_run *run,
+                                                       enum rp_cli_option id)
+{
+    return &run->cli->arguments.values[id];
+}
+
+/* ---- the guest's surroundings, run_wasi.c ---- */
+
+/* Makes `run->wasi`: arguments, environment, streams, the tree with everything that is imported.
+ * `time_ns`: virtual time at the start. */
+bool rp_run_create_wasi(struct rp_cli_run *run, uint64_t time_ns);
+void rp_run_close_input(struct rp_cli_run *run);
+
+/* ---- exports, run_export.c ---- */
+
+/* Refuses what could not be exported, before anything runs. */
+bool rp_run_check_exports(struct rp_cli_run *run);
+/* Writes the exports if the program returned or exited; else says why not. Says what fails. */
+void rp_run_export(struct rp_cli_run *run);
 
 /* ---- the entry, run_entry.c ---- */
 
@@ -50,7 +82,21 @@ bool rp_run_find_entry(struct rp_cli_run *run);
 /* Prints the results of --invoke, one a line. */
 bool rp_run_print_results(struct rp_cli_run *run);
 
+/* ---- what is told of its calls, run_observe.c ---- */
+
+/* Whether --profile can be written; says what is wrong. */
+bool rp_run_check_profile(const struct rp_cli *cli);
+/* Lets the store tell its calls to --trace=calls and --profile. */
+bool rp_run_observe(struct rp_cli_run *run);
+/* Ends the trace and writes the profile, unless the module was refused. */
+void rp_run_end_observation(struct rp_cli_run *run);
+void rp_run_deinit_observation(struct rp_cli_run *run);
+
 /* ---- the end, run_result.c ---- */
+
+/* As in reprise.run.v1: NULL if the module was refused; NULL if nothing was suspended. */
+const char *rp_run_outcome_name(const struct rp_cli_run *run);
+const char *rp_run_reason_name(const struct rp_cli_run *run);
 
 /* Says on stderr how the run ended, where that is not obvious. */
 void rp_run_say_outcome(struct rp_cli_run *run);

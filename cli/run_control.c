@@ -28,6 +28,10 @@ static void handle_interrupt(void)
     atomic_store(&present->interrupted, true);
     atomic_store(&present->stop, true);
     ask_to_stop(present, RP_STOP_INTERRUPT);
+    rp_wasi *wasi = atomic_load(&present->wasi);
+    if (wasi) {
+        rp_wasi_stop_export(wasi);
+    }
 }
 
 static void handle_timeout(void *user)
@@ -121,6 +125,13 @@ static void start(struct rp_run_control *control, const char *phase, bool may_sh
 void rp_run_control_start(struct rp_run_control *control)
 {
     start(control, "loading", true);
+    rp_process_on_interrupt(handle_interrupt);
+}
+
+void rp_run_control_start_export(struct rp_run_control *control, rp_wasi *wasi)
+{
+    start(control, "exporting", true);
+    atomic_store(&control->wasi, wasi);
     rp_process_on_interrupt(handle_interrupt);
 }
 

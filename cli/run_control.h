@@ -7,7 +7,7 @@
 #ifndef RP_CLI_RUN_CONTROL_H
 #define RP_CLI_RUN_CONTROL_H
 
-#include "reprise/reprise.h"
+#include "reprise/wasi.h"
 
 #include <stdatomic.h>
 
@@ -15,6 +15,7 @@ struct rp_timer;
 
 struct rp_run_control {
     _Atomic(rp_store *) store; /* while attached */
+    _Atomic(rp_wasi *) wasi;   /* while it is exported */
     atomic_bool interrupted;
     atomic_bool timed_out;
     atomic_bool stop; /* one of both: waiting for input ends */
@@ -39,6 +40,8 @@ bool rp_run_control_attach(struct rp_run_control *control, rp_store *store,
 /* After a stop: true if nothing but progress asked for it, or the stop has to be asked for again:
  * the run is to be resumed. */
 bool rp_run_control_goes_on(struct rp_run_control *control, const rp_outcome *outcome);
+/* Begins the exports of a run that is over: an interrupt stops them. Ended by finish. */
+void rp_run_control_start_export(struct rp_run_control *control, rp_wasi *wasi);
 /* Ends what attach began; interrupts are as at the process's start. */
 void rp_run_control_finish(struct rp_run_control *control);
 /* Takes the progress line off the terminal, before anything else is written to it. */

@@ -87,9 +87,15 @@ void rp_run_say_outcome(struct rp_cli_run *run)
 
 /* ---- reprise.run.v1 ---- */
 
-static const char *outcome_name(const struct rp_cli_run *run)
+/* Whether the outcome is that of the run: nothing failed, or only what came after it. */
+static bool has_outcome(const struct rp_cli_run *run)
 {
-    if (run->status != RP_OK) {
+    return run->status == RP_OK || (run->has_ended && run->code != RP_EXIT_HOST);
+}
+
+const char *rp_run_outcome_name(const struct rp_cli_run *run)
+{
+    if (!has_outcome(run)) {
         return run->code == RP_EXIT_HOST ? "host_failure" : NULL;
     }
     switch (run->outcome.kind) {
@@ -109,7 +115,7 @@ static const char *outcome_name(const struct rp_cli_run *run)
     return NULL;
 }
 
-static const char *reason_name(const struct rp_cli_run *run)
+const char *rp_run_reason_name(const struct rp_cli_run *run)
 {
     if (run->status != RP_OK || run->outcome.kind != RP_OUTCOME_SUSPENDED) {
         return NULL;
@@ -119,7 +125,7 @@ static const char *reason_name(const struct rp_cli_run *run)
 
 static void put_exit_code(struct rp_cli_result *result, const struct rp_cli_run *run)
 {
-    bool ok = run->status == RP_OK;
+    bool ok = has_outcome(run);
     if (ok && run->outcome.kind == RP_OUTCOME_RETURNED) {
         rp_cli_put_number(result, "exit_code", 0);
     } else if (ok && run->outcome.kind == RP_OUTCOME_EXITED) {
@@ -131,7 +137,7 @@ static void put_exit_code(struct rp_cli_result *result, const struct rp_cli_run 
 
 static void put_results(struct rp_cli_result *result, const struct rp_cli_run *run)
 {
-    if (run->status != RP_OK || !run->is_invoked || run->outcome.kind != RP_OUTCOME_RETURNED) {
+    if (!has_outcome(run) || !run->is_invoked || run->outcome.kind != RP_OUTCOME_RETURNED) {
         rp_cli_put_text(result, "results", NULL);
         return;
     }
@@ -243,8 +249,8 @@ bool rp_run_write_json(struct rp_cli_run *run)
     uint8_t schedule_hash[RP_HASH_BYTES];
     struct rp_cli_result result;
     rp_cli_result_init(&result, "reprise.run.v1");
-    rp_cli_put_text(&result, "outcome", outcome_name(run));
-    rp_cli_put_text(&result, "reason", reason_name(run));
+    rp_cli_put_text(&result, "outcome", rp_run_outcome_name(run));
+    rp_cli_put_text(&result, "reason", rp_run_reason_name(run));
     if (run->status != RP_OK) {
         rp_cli_put_error(&result, run->status,
                          run->error.failed ? "out of memory" : (const char *)run->error.data);

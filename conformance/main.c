@@ -24,9 +24,10 @@ static const char usage[] =
     "  --filter NAME  only this file, or group of files, of the manifest\n"
     "  --folder NAME  the folder of DIR to run (default: core)\n"
     "\n"
-    "usage: reprise-conformance wasi DIR [--json FILE]\n"
+    "usage: reprise-conformance wasi DIR [--json FILE] [--env NAME=VALUE]...\n"
     "\n"
     "Runs the official WASI preview 1 suite in DIR, the folder that holds MANIFEST.tsv.\n"
+    "  --env N=V      a variable in the environment of every test, as ERRNO_MODE_UNIX=1\n"
     "\n"
     "Exit codes: 0 all in scope passed, 1 something failed, 3 the data are missing, 125 misuse.\n";
 
@@ -98,24 +99,35 @@ static int run_spec(int argc, char **argv)
 
 static int run_wasi(int argc, char **argv)
 {
-    const char *root = NULL;
-    const char *json_path = NULL;
+    struct rp_conformance_wasi_options options = {0};
     for (int i = 0; i < argc; i++) {
         const char *word = argv[i];
+        const char *value = i + 1 < argc ? argv[i + 1] : NULL;
         if (word[0] != '-') {
-            if (root != NULL) {
+            if (options.dir != NULL) {
                 return refuse("one folder is enough", word);
             }
-            root = word;
-        } else if (strcmp(word, "--json") == 0 && i + 1 < argc) {
-            i++;
-            json_path = argv[i];
-        } else {
+            options.dir = word;
+            continue;
+        }
+        if (value == NULL) {
             return refuse("no such option, or its value is missing", word);
         }
+        i++;
+        if (strcmp(word, "--json") == 0) {
+            options.json_path = value;
+        } else if (strcmp(word, "--env") == 0) {
+            if (strchr(value, '=') == NULL || options.env_count == RP_CONFORMANCE_ENV_MAX) {
+                return refuse("--env needs NAME=VALUE, 16 times at most", value);
+            }
+            options.env[options.env_count] = value;
+            options.env_count++;
+        } else {
+            return refuse("no such option", word);
+        }
     }
-    return root == NULL ? refuse("the folder of the suite is missing", "wasi")
-                        : rp_conformance_wasi(root, json_path);
+    return options.dir == NULL ? refuse("the folder of the suite is missing", "wasi")
+                               : rp_conformance_wasi(&options);
 }
 
 int main(int argc, char **argv)

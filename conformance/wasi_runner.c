@@ -31,6 +31,7 @@ struct spec {
 };
 
 struct suite {
+    const struct rp_conformance_wasi_options *options;
     const char *dir;
     struct rp_allocator allocator;
     struct rp_json *files;
@@ -139,6 +140,10 @@ static bool load_spec(struct suite *suite, const char *path, bool present, const
 {
     *out_spec = (struct spec){.arg_count = 1};
     out_spec->args[0] = argv0;
+    for (unsigned i = 0; i < suite->options->env_count; i++) {
+        out_spec->env_pointers[i] = suite->options->env[i];
+    }
+    out_spec->env_count = suite->options->env_count;
     if (!present) {
         return true;
     }
@@ -445,9 +450,11 @@ static bool write_report(struct suite *suite, const char *path)
     return good;
 }
 
-int rp_conformance_wasi(const char *dir, const char *json_path)
+int rp_conformance_wasi(const struct rp_conformance_wasi_options *options)
 {
-    struct suite suite = {.dir = dir, .files = rp_json_new_array()};
+    const char *dir = options->dir;
+    const char *json_path = options->json_path;
+    struct suite suite = {.options = options, .dir = dir, .files = rp_json_new_array()};
     rp_allocator_init(&suite.allocator, 0);
     char path[PATH_BYTES];
     (void)snprintf(path, sizeof path, "%s/MANIFEST.tsv", dir);

@@ -194,6 +194,29 @@ bool rp_json_add(struct rp_json *array, struct rp_json *value)
     return json_array_append_new(native(array), native(value)) == 0;
 }
 
+void rp_json_append_string(struct rp_buffer *out_text, const char *data, size_t size)
+{
+    const uint8_t *bytes = (const uint8_t *)data;
+    rp_buffer_byte(out_text, '"');
+    for (size_t at = 0; at < size;) {
+        size_t length = rp_utf8_sequence(bytes + at, size - at);
+        if (length == 0) {
+            rp_buffer_append(out_text, "\xef\xbf\xbd", 3);
+        } else if (bytes[at] == '"' || bytes[at] == '\\') {
+            rp_buffer_byte(out_text, '\\');
+            rp_buffer_byte(out_text, bytes[at]);
+        } else if (bytes[at] == '\n') {
+            rp_buffer_append(out_text, "\\n", 2);
+        } else if (bytes[at] < 0x20 || bytes[at] == 0x7f) {
+            rp_buffer_printf(out_text, "\\u%04x", bytes[at]);
+        } else {
+            rp_buffer_append(out_text, bytes + at, length);
+        }
+        at += length == 0 ? 1 : length;
+    }
+    rp_buffer_byte(out_text, '"');
+}
+
 static int append_text(const char *data, size_t size, void *user)
 {
     struct rp_buffer *buffer = user;

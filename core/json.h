@@ -38,6 +38,9 @@ struct rp_json *rp_json_new_bool(bool value);
 struct rp_json *rp_json_new_null(void);
 bool rp_json_set(struct rp_json *object, const char *name, struct rp_json *value);
 bool rp_json_add(struct rp_json *array, struct rp_json *value);
+/* Appends a string with its quotes, for a line that is written without building it first. Controls
+ * are escaped, invalid UTF-8 is replaced by U+FFFD. */
+void rp_json_append_string(struct rp_buffer *out_text, const char *data, size_t size);
 bool rp_json_write(const struct rp_json *root,
                    struct rp_buffer *out_text); /* one line, no final newline */
 

@@ -141,14 +141,51 @@ const char *rp_file_read(const char *path, struct rp_allocator *allocator, uint6
     return NULL;
 }
 
-const char *rp_file_open_output(const char *path, int *out_descriptor)
+static const char *open_output(const char *path, int flags, int *out_descriptor)
 {
-    int descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+    int descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0666);
     if (descriptor < 0) {
         return error_text(errno);
     }
     *out_descriptor = descriptor;
     return NULL;
+}
+
+const char *rp_file_open_input(const char *path, int *out_descriptor)
+{
+    struct stat info;
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0) {
+        return error_text(errno);
+    }
+    bool ok = fstat(descriptor, &info) == 0;
+    int error = !ok ? errno : S_ISDIR(info.st_mode) ? EISDIR : 0;
+    if (error != 0) {
+        (void)close(descriptor);
+        return error_text(error);
+    }
+    *out_descriptor = descriptor;
+    return NULL;
+}
+
+void rp_file_close_input(int descriptor)
+{
+    (void)close(descriptor);
+}
+
+const char *rp_file_open_output(const char *path, int *out_descriptor)
+{
+    return open_output(path, 0, out_descriptor);
+}
+
+const char *rp_file_create(const char *path, int *out_descriptor)
+{
+    return open_output(path, O_TRUNC, out_descriptor);
+}
+
+const char *rp_file_close(int descriptor)
+{
+    return close(descriptor) == 0 ? NULL : error_text(errno);
 }
 
 /* Writes and closes; a failure of either counts. */
@@ -190,41 +227,72 @@ static int open_beside(const char *path, char *name, size_t name_size)
     return -1;
 }
 
-static const char *replace_regular(const char *path, const void *data, size_t size)
+/* Opens a file beside `target`, which must be the last thing that can fail. */
+static const char *begin_beside(const char *target, struct rp_file_replacement *replacement)
 {
-    char name[4096];
-    int descriptor = open_beside(path, name, sizeof(name));
-    if (descriptor < 0) {
+    int length = snprintf(replacement->target, sizeof(replacement->target), "%s", target);
+    if (length < 0 || (size_t)length >= sizeof(replacement->target)) {
+        return error_text(ENAMETOOLONG);
+    }
+    replacement->descriptor = open_beside(target, replacement->name, sizeof(replacement->name));
+    return replacement->descriptor < 0 ? error_text(errno) : NULL;
+}
+
+const char *rp_file_begin_replace(const char *path, struct rp_file_replacement *out_replacement)
+{
+    struct stat info;
+    bool exists = stat(path, &info) == 0;
+    if (!exists) {
+        return errno == ENOENT ? begin_beside(path, out_replacement) : error_text(errno);
+    }
+    if (!S_ISREG(info.st_mode)) {
+        out_replacement->name[0] = 0;
+        out_replacement->descriptor = open(path, O_WRONLY | O_CLOEXEC);
+        return out_replacement->descriptor < 0 ? error_text(errno) : NULL;
+    }
+    char *target = realpath(path, NULL); /* a symlink stays one */
+    if (!target) {
         return error_text(errno);
     }
-    const char *error = write_and_close(descriptor, data, size);
-    if (!error && rename(name, path) != 0) {
+    const char *error = begin_beside(target, out_replacement);
+    free(target);
+    return error;
+}
+
+const char *rp_file_end_replace(const struct rp_file_replacement *replacement, bool keep)
+{
+    const char *error = close(replacement->descriptor) == 0 ? NULL : error_text(errno);
+    bool is_beside = replacement->name[0] != 0;
+    if (is_beside && keep && !error && rename(replacement->name, replacement->target) != 0) {
         error = error_text(errno);
     }
-    if (error) {
-        (void)unlink(name);
+    if (is_beside && (!keep || error)) {
+        (void)unlink(replacement->name);
     }
     return error;
 }
 
 const char *rp_file_replace(const char *path, const void *data, size_t size)
 {
+    struct rp_file_replacement replacement;
+    const char *error = rp_file_begin_replace(path, &replacement);
+    if (error) {
+        return error;
+    }
+    error = rp_stream_write(replacement.descriptor, data, size);
+    const char *end_error = rp_file_end_replace(&replacement, !error);
+    return error ? error : end_error;
+}
+
+const char *rp_file_check_replace(const char *path)
+{
     struct stat info;
-    bool exists = stat(path, &info) == 0;
-    if (!exists) {
-        return errno == ENOENT ? replace_regular(path, data, size) : error_text(errno);
+    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode)) {
+        return access(path, W_OK) == 0 ? NULL : error_text(errno); /* opening may wait */
     }
-    if (!S_ISREG(info.st_mode)) {
-        int descriptor = open(path, O_WRONLY | O_CLOEXEC);
-        return descriptor < 0 ? error_text(errno) : write_and_close(descriptor, data, size);
-    }
-    char *target = realpath(path, NULL); /* a symlink stays one */
-    if (!target) {
-        return error_text(errno);
-    }
-    const char *error = replace_regular(target, data, size);
-    free(target);
-    return error;
+    struct rp_file_replacement replacement;
+    const char *error = rp_file_begin_replace(path, &replacement);
+    return error ? error : rp_file_end_replace(&replacement, false);
 }
 
 const char *rp_stream_write(int descriptor, const void *data, size_t size)

@@ -32,13 +32,36 @@ const char *rp_process_variable(const char *name);
 const char *rp_file_read(const char *path, struct rp_allocator *allocator, uint64_t limit,
                          uint8_t **out_data, size_t *out_size) RP_NODISCARD;
 
+/* Opens a file that is read with rp_stream_read; a folder is refused. */
+const char *rp_file_open_input(const char *path, int *out_descriptor) RP_NODISCARD;
+void rp_file_close_input(int descriptor);
+
 /* Opens a file for output, made if it is not there; its contents stay until rp_file_write. */
 const char *rp_file_open_output(const char *path, int *out_descriptor) RP_NODISCARD;
+/* Opens a file that is written piece by piece with rp_stream_write: made, or emptied if it is
+ * there.
+ */
+const char *rp_file_create(const char *path, int *out_descriptor) RP_NODISCARD;
+/* Closes what rp_file_create opened; what could not be written may be told only now. */
+const char *rp_file_close(int descriptor) RP_NODISCARD;
 /* Replaces the contents and closes the file, whatever happens. */
 const char *rp_file_write(int descriptor, const void *data, size_t size) RP_NODISCARD;
 /* Makes or replaces a file in one step: nobody sees a part of it, and on failure nothing has
  * changed. What is no regular file (a terminal, a pipe) is written to. */
 const char *rp_file_replace(const char *path, const void *data, size_t size) RP_NODISCARD;
+/* The same for a file that is written piece by piece, with rp_stream_write to `descriptor`. After a
+ * begin without an error comes one end: with `keep` false, nothing has changed. */
+struct rp_file_replacement {
+    int descriptor;
+    char name[4096]; /* of the file beside; empty: written in place */
+    char target[4096];
+};
+const char *rp_file_begin_replace(const char *path,
+                                  struct rp_file_replacement *out_replacement) RP_NODISCARD;
+const char *rp_file_end_replace(const struct rp_file_replacement *replacement,
+                                bool keep) RP_NODISCARD;
+/* Says beforehand whether rp_file_replace could write there. Nothing is left behind. */
+const char *rp_file_check_replace(const char *path) RP_NODISCARD;
 
 /* ---- streams ---- */
 

@@ -7,6 +7,7 @@
 #include "core/assert.h"
 #include "core/report.h"
 #include "engine/interp.h"
+#include "engine/observe.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -133,6 +134,9 @@ static enum rp_event run_entry(struct rp_store *store)
     vm->budget -= (int64_t)code->frame_price;
     rp_frame_enter(vm, entry);
     vm->base_frame = vm->frame;
+    if (vm->observed) {
+        rp_observe_enter(vm);
+    }
     vm->run_price = code->run_price;
     vm->run_back = 0;
     vm->event = RP_EVENT_NONE;
@@ -212,6 +216,9 @@ static rp_status run_outermost(struct rp_store *store, bool resume, rp_value *re
     store->running = false;
     store->report = NULL;
     if (tell_outcome(store, event, results, out_outcome)) {
+        if (event != RP_EVENT_DONE) {
+            rp_observe_drop(vm, NULL);
+        }
         clear_stack(store);
     } else {
         store->stopped = true;
@@ -234,6 +241,7 @@ static rp_status run_nested(struct rp_store *store, const struct rp_func *entry,
                             rp_outcome *out_outcome, rp_report *report)
 {
     const struct rp_func *outer = store->entry;
+    const struct rp_frame *outer_frame = store->machine.frame;
     rp_report *outer_report = store->report;
     store->entry = entry;
     store->report = report;
@@ -242,9 +250,12 @@ static rp_status run_nested(struct rp_store *store, const struct rp_func *entry,
     rp_float_env_enter(&store->float_env);
     enum rp_event event = run_entry(store);
     rp_float_env_leave(&store->float_env);
+    tell_outcome(store, event, results, out_outcome);
+    if (event != RP_EVENT_DONE) {
+        rp_observe_drop(&store->machine, outer_frame);
+    }
     store->host_depth--;
     store->report = outer_report;
-    tell_outcome(store, event, results, out_outcome);
     if (event == RP_EVENT_STOP) {
         keep_stop_request(store);
     }
@@ -331,6 +342,7 @@ rp_status rp_store_resume(rp_store *store, rp_value *results, size_t result_coun
 void rp_store_abandon(rp_store *store)
 {
     RP_ASSERT(!store->running);
+    rp_observe_drop(&store->machine, NULL);
     clear_stack(store);
 }
 

@@ -120,7 +120,7 @@ static bool pay_run(struct rp_machine *vm)
 bool rp_gas_begin_run(struct rp_machine *vm)
 {
     bool go_on = may_go_on(vm);
-    if (go_on && !vm->only_metered && pay_run(vm)) {
+    if (go_on && !vm->only_metered && !vm->observed && pay_run(vm)) {
         vm->use_metered = false;
         return true;
     }
@@ -137,7 +137,7 @@ bool rp_gas_begin_run(struct rp_machine *vm)
 
 bool rp_gas_rejoin_run(struct rp_machine *vm)
 {
-    if (vm->only_metered || !pay_run(vm)) {
+    if (vm->only_metered || vm->observed || !pay_run(vm)) {
         return false;
     }
     vm->use_metered = false;

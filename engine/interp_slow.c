@@ -3,6 +3,7 @@
  *
  * Each checks its operands, charges its size term, and only then changes anything. */
 #include "engine/interp.h"
+#include "engine/observe.h"
 
 #include "core/assert.h"
 #include "core/limits.h"
@@ -327,12 +328,19 @@ static enum rp_slow host_call_with(struct rp_machine *vm, rp_value *values)
     rp_caller caller = {.store = store, .instance = vm->instance};
     if (callee->host->callback == NULL) {
         rp_store_describe_unknown_import(store, callee->host);
+        if (vm->observed) {
+            rp_observe_host_enter(vm, callee);
+            rp_observe_host_leave(vm, callee, false);
+        }
         return trap(vm, RP_TRAP_UNKNOWN_IMPORT);
     }
     uint64_t price = host_price(store, callee->host, &caller, values);
     if (price > (uint64_t)vm->budget) {
         vm->want = price;
         return RP_SLOW_UNFIT;
+    }
+    if (vm->observed) {
+        rp_observe_host_enter(vm, callee);
     }
     vm->budget -= (int64_t)price;
     store->host_gas += price;
@@ -342,8 +350,12 @@ static enum rp_slow host_call_with(struct rp_machine *vm, rp_value *values)
         vm->frame->pc = vm->pc;
         vm->frame->st = vm->st;
     }
-    rp_host_result answer = call_host(vm, callee->host, &caller, values, results);
-    return finish_host_call(vm, callee, answer, results);
+    rp_host_result result = call_host(vm, callee->host, &caller, values, results);
+    enum rp_slow answer = finish_host_call(vm, callee, result, results);
+    if (vm->observed) {
+        rp_observe_host_leave(vm, callee, answer == RP_SLOW_DONE);
+    }
+    return answer;
 }
 
 /* Most host functions have few values: nested calls then take little of the native stack. */

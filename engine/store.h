@@ -134,6 +134,7 @@ struct rp_machine {
     enum rp_event event;
     bool use_metered;  /* the table to go on in */
     bool only_metered; /* never the fast one */
+    bool observed;     /* calls are told to store.observer; never the fast table either */
 };
 
 struct rp_stack {
@@ -206,6 +207,7 @@ struct rp_store {
     char message[240];
     rp_status host_status;
     rp_report *report;
+    rp_call_observer observer; /* while machine.observed */
 };
 
 /* Borrowed; NULL outside of [0, count). */

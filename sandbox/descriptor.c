@@ -2,6 +2,7 @@
 #include "sandbox/descriptor.h"
 
 #include "core/assert.h"
+#include "sandbox/device.h"
 
 void rp_descriptor_table_init(struct rp_descriptor_table *table, struct rp_allocator *allocator,
                               uint32_t max)
@@ -34,16 +35,18 @@ struct rp_descriptor *rp_descriptor_get(struct rp_descriptor_table *table, uint3
     return &table->items[number];
 }
 
-enum rp_descriptor_room rp_descriptor_reserve(struct rp_descriptor_table *table)
+enum rp_descriptor_room rp_descriptor_reserve(struct rp_descriptor_table *table, uint32_t count)
 {
-    if (table->open_count >= table->max) {
+    RP_ASSERT(table->open_count <= table->max && table->open_count <= table->count);
+    if (count > table->max - table->open_count) {
         return RP_DESCRIPTOR_NO_ROOM;
     }
-    if (table->lowest_free < table->count) {
+    uint32_t free_count = table->count - table->open_count;
+    if (count <= free_count) {
         return RP_DESCRIPTOR_ROOM;
     }
     void *items = rp_grow(table->allocator, table->items, &table->capacity,
-                          (uint64_t)table->count + 1, sizeof *table->items);
+                          (uint64_t)table->count + (count - free_count), sizeof *table->items);
     if (items == NULL) {
         return RP_DESCRIPTOR_NO_MEMORY;
     }
@@ -83,23 +86,48 @@ static void forget_number(struct rp_descriptor_table *table, uint32_t number)
     }
 }
 
+bool rp_descriptor_is_stream(const struct rp_descriptor *descriptor)
+{
+    switch (descriptor->kind) {
+    case RP_DESCRIPTOR_STREAM:
+    case RP_DESCRIPTOR_PIPE:
+        return true;
+    case RP_DESCRIPTOR_DEVICE:
+        return rp_device_is_stream(rp_device_get(descriptor->device));
+    case RP_DESCRIPTOR_CLOSED:
+    case RP_DESCRIPTOR_FILE:
+    case RP_DESCRIPTOR_DIRECTORY:
+        break;
+    }
+    return false;
+}
+
+static enum rp_vfs_error drop_inode(struct rp_vfs *vfs, struct rp_descriptor *descriptor)
+{
+    if (descriptor->kind == RP_DESCRIPTOR_STREAM) {
+        return RP_VFS_OK;
+    }
+    if (descriptor->kind == RP_DESCRIPTOR_PIPE) {
+        return rp_vfs_pipe_drop(vfs, descriptor->inode, descriptor->end);
+    }
+    if (descriptor->reads) {
+        enum rp_vfs_error error = rp_vfs_reader_end(vfs, descriptor->inode);
+        if (error != RP_VFS_OK) {
+            return error;
+        }
+        descriptor->reads = false;
+    }
+    return rp_vfs_drop(vfs, descriptor->inode);
+}
+
 enum rp_vfs_error rp_descriptor_close(struct rp_descriptor_table *table, struct rp_vfs *vfs,
                                       uint32_t number)
 {
     struct rp_descriptor *descriptor = rp_descriptor_get(table, number);
     RP_ASSERT(descriptor != NULL);
-    if (descriptor->kind != RP_DESCRIPTOR_STREAM) {
-        if (descriptor->reads) {
-            enum rp_vfs_error error = rp_vfs_reader_end(vfs, descriptor->inode);
-            if (error != RP_VFS_OK) {
-                return error;
-            }
-            descriptor->reads = false;
-        }
-        enum rp_vfs_error error = rp_vfs_drop(vfs, descriptor->inode);
-        if (error != RP_VFS_OK) {
-            return error;
-        }
+    enum rp_vfs_error error = drop_inode(vfs, descriptor);
+    if (error != RP_VFS_OK) {
+        return error;
     }
     free_name(table->allocator, descriptor);
     forget_number(table, number);

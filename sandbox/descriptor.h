@@ -1,8 +1,8 @@
 /* Open descriptors (layer 4).
  *
  * Invariants: the number of a new descriptor is the lowest free one; an open descriptor on an
- * inode holds it, and is a reader of its directory if and only if `reads` is set. Everything is
- * by index: the table is state. */
+ * inode holds it (of a pipe: its end), and is a reader of its directory if and only if `reads` is
+ * set. Everything is by index: the table is state. */
 #ifndef RP_SANDBOX_DESCRIPTOR_H
 #define RP_SANDBOX_DESCRIPTOR_H
 
@@ -11,14 +11,17 @@
 
 enum rp_descriptor_kind {
     RP_DESCRIPTOR_CLOSED,
-    RP_DESCRIPTOR_STREAM, /* standard input or output; `stream` 0 to 2 */
+    RP_DESCRIPTOR_STREAM, /* a standard stream from the start: a `device` without an inode */
     RP_DESCRIPTOR_FILE,
     RP_DESCRIPTOR_DIRECTORY,
+    RP_DESCRIPTOR_DEVICE, /* opened by its path */
+    RP_DESCRIPTOR_PIPE,   /* one `end` */
 };
 
 struct rp_descriptor {
     enum rp_descriptor_kind kind;
-    uint32_t stream;
+    uint32_t device; /* of STREAM and DEVICE: its number (sandbox/device.h) */
+    enum rp_vfs_end end;
     bool read_only; /* opened beneath a read-only preopen */
     bool reads;     /* a listing is going on */
     uint16_t flags; /* fdflags */
@@ -49,14 +52,16 @@ void rp_descriptor_table_deinit(struct rp_descriptor_table *table);
 struct rp_descriptor *rp_descriptor_get(struct rp_descriptor_table *table, uint32_t number);
 
 enum rp_descriptor_room { RP_DESCRIPTOR_ROOM, RP_DESCRIPTOR_NO_ROOM, RP_DESCRIPTOR_NO_MEMORY };
-/* Makes sure that the next rp_descriptor_add cannot fail. */
-enum rp_descriptor_room rp_descriptor_reserve(struct rp_descriptor_table *table);
+/* Makes sure that the next `count` rp_descriptor_add cannot fail. */
+enum rp_descriptor_room rp_descriptor_reserve(struct rp_descriptor_table *table, uint32_t count);
 /* After a reserve. Takes the hold on the inode and the name over. */
 uint32_t rp_descriptor_add(struct rp_descriptor_table *table,
                            const struct rp_descriptor *descriptor);
 /* NOMEM: the descriptor is still open. */
 enum rp_vfs_error rp_descriptor_close(struct rp_descriptor_table *table, struct rp_vfs *vfs,
                                       uint32_t number);
+/* Has no offset: a standard stream, by number or by path, or an end of a pipe. */
+bool rp_descriptor_is_stream(const struct rp_descriptor *descriptor);
 /* Lets `to`, which is open, be what `from` is: `to` is closed, `from` is closed without anything
  * happening to what it names. The same number twice changes nothing. NOMEM: nothing changed. */
 enum rp_vfs_error rp_descriptor_renumber(struct rp_descriptor_table *table, struct rp_vfs *vfs,

@@ -1,4 +1,5 @@
 /* An rp_wasi: configuration, preopens, the embedder's access to the guest's tree (layer 4). */
+#include "sandbox/device.h"
 #include "sandbox/wasi_call.h"
 
 /* Arguments and environment, each: as much as Linux gives a process. */
@@ -81,16 +82,15 @@ static rp_status check_config(const rp_wasi_config *config, rp_report *report)
 
 static bool add_streams(struct rp_wasi *wasi)
 {
+    static const uint32_t devices[3] = {RP_DEVICE_STDIN, RP_DEVICE_STDOUT, RP_DEVICE_STDERR};
     for (uint32_t stream = 0; stream < 3; stream++) {
-        if (rp_descriptor_reserve(&wasi->descriptors) != RP_DESCRIPTOR_ROOM) {
+        if (rp_descriptor_reserve(&wasi->descriptors, 1) != RP_DESCRIPTOR_ROOM) {
             return false;
         }
         struct rp_descriptor descriptor = {
             .kind = RP_DESCRIPTOR_STREAM,
-            .stream = stream,
-            .rights_base = RP_RIGHT_FD_FDSTAT_SET_FLAGS | RP_RIGHT_FD_FILESTAT_GET |
-                           RP_RIGHT_POLL_FD_READWRITE |
-                           (stream == 0 ? RP_RIGHT_FD_READ : RP_RIGHT_FD_WRITE),
+            .device = devices[stream],
+            .rights_base = RP_RIGHTS_STREAM | (stream == 0 ? RP_RIGHT_FD_READ : RP_RIGHT_FD_WRITE),
         };
         uint32_t number = rp_descriptor_add(&wasi->descriptors, &descriptor);
         RP_ASSERT(number == stream);
@@ -250,7 +250,7 @@ rp_status rp_wasi_add_preopen(struct rp_wasi *wasi, const char *guest_path, bool
     if (status != RP_OK) {
         return status;
     }
-    enum rp_descriptor_room room = rp_descriptor_reserve(&wasi->descriptors);
+    enum rp_descriptor_room room = rp_descriptor_reserve(&wasi->descriptors, 1);
     if (room == RP_DESCRIPTOR_NO_ROOM) {
         return rp_report_fail(report, RP_ERROR_LIMIT,
                               "%s: no descriptor left for this preopen; the limit is %u",
@@ -269,11 +269,10 @@ rp_status rp_wasi_add_preopen(struct rp_wasi *wasi, const char *guest_path, bool
         rp_wasi_free_string(&wasi->allocator, name);
         return rp_wasi_report_vfs(report, guest_path, error);
     }
-    uint64_t dropped = read_only ? RP_RIGHTS_WRITING : 0;
     struct rp_descriptor descriptor = {.kind = RP_DESCRIPTOR_DIRECTORY,
                                        .read_only = read_only,
                                        .rights_base = RP_RIGHTS_DIRECTORY,
-                                       .rights_inheriting = RP_RIGHTS_INHERITED & ~dropped,
+                                       .rights_inheriting = RP_RIGHTS_INHERITED,
                                        .inode = inode,
                                        .preopen_name = name,
                                        .preopen_name_size = strlen(name)};
@@ -367,10 +366,12 @@ rp_status rp_wasi_stat(const rp_wasi *wasi, const char *guest_path, rp_wasi_kind
 {
     static const rp_wasi_kind kinds[] = {[RP_VFS_DIRECTORY] = RP_WASI_DIRECTORY,
                                          [RP_VFS_FILE] = RP_WASI_FILE,
-                                         [RP_VFS_SYMLINK] = RP_WASI_SYMLINK};
+                                         [RP_VFS_SYMLINK] = RP_WASI_SYMLINK,
+                                         [RP_VFS_DEVICE] = RP_WASI_DEVICE};
     struct rp_vfs_stat stat;
     rp_status status = find_inode(wasi, guest_path, false, &stat, report);
     if (status == RP_OK) {
+        RP_ASSERT(stat.kind != RP_VFS_FIFO); /* a pipe has no path */
         *out_kind = kinds[stat.kind];
         *out_size = stat.size;
     }
@@ -387,6 +388,10 @@ rp_status rp_wasi_read_file(const rp_wasi *wasi, const char *guest_path, uint64_
     }
     if (stat.kind == RP_VFS_DIRECTORY) {
         return rp_wasi_report_vfs(report, guest_path, RP_VFS_ISDIR);
+    }
+    if (stat.kind == RP_VFS_DEVICE) {
+        return rp_report_fail(report, RP_ERROR_ARGUMENT, "%s: a device has no contents",
+                              guest_path);
     }
     enum rp_vfs_error error = RP_VFS_OK;
     if (stat.kind == RP_VFS_FILE) {

@@ -14,6 +14,7 @@
 #include "sandbox/wasi_abi.h"
 #include "vfs/vfs.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 #define RP_WASI_EXITS 0x10000u /* the program ends with call->exit_code */
@@ -28,10 +29,6 @@ struct rp_wasi_host {
 };
 
 struct rp_wasi_function;
-
-/* The two module names that are offered. They differ in the layouts of filestat and subscription
- * and in the numbers of whence (wasi_abi.h), and in sock_accept, which `wasi_unstable` has not. */
-enum rp_wasi_version { RP_WASI_PREVIEW1, RP_WASI_UNSTABLE, RP_WASI_VERSION_COUNT };
 
 /* A function offered to a store: what its callback is handed. */
 struct rp_wasi_binding {
@@ -64,7 +61,7 @@ struct rp_wasi {
     void *user;
     uint64_t output_bytes;
     uint64_t output_bytes_max;
-    uint64_t start_ns; /* virtual time when it was defined: zero of the monotonic clock */
+    uint64_t start_ns; /* virtual time when it was defined: start of the run */
     uint64_t slept_ns; /* by poll_oneoff: no processor time */
     struct rp_wasi_import *imports;
     uint32_t import_count;
@@ -72,6 +69,7 @@ struct rp_wasi {
     rp_wasi_trace trace; /* NULL: nobody watches */
     void *trace_user;
     rp_wasi_trace_format trace_format;
+    atomic_bool export_stopped;
     struct rp_wasi_binding *bindings; /* RP_WASI_BINDING_COUNT of them, once defined */
 };
 
@@ -128,6 +126,7 @@ enum rp_wasi_index {
 #define RP_WASI_BINDING_COUNT ((unsigned)RP_WASI_VERSION_COUNT * (unsigned)RP_WASI_FUNCTION_COUNT)
 
 extern const struct rp_wasi_function rp_wasi_functions[RP_WASI_FUNCTION_COUNT];
+extern const char *const rp_wasi_version_names[RP_WASI_VERSION_COUNT]; /* names of modules */
 /* "noent" in upper case: "NOENT" */
 extern const char *const rp_wasi_errno_names[RP_WASI_ERRNO_COUNT];
 
@@ -195,10 +194,18 @@ uint32_t rp_wasi_from_vfs(struct rp_wasi_call *call, enum rp_vfs_error error);
 uint32_t rp_wasi_fail_memory(struct rp_wasi_call *call);
 /* Tells the tree the virtual time. */
 void rp_wasi_touch_clock(struct rp_wasi_call *call);
+/* What one of the clocks (RP_CLOCK_*) says at a virtual time (wasi_misc.c). */
+uint64_t rp_wasi_clock_value(const struct rp_wasi *wasi, uint32_t clock, uint64_t now_ns);
 /* The open descriptor of parameter `index`, NULL if there is none. */
 struct rp_descriptor *rp_wasi_descriptor(const struct rp_wasi_call *call, unsigned index);
-/* Writes the 64 bytes of a filestat. */
-void rp_wasi_store_filestat(uint8_t *at, const struct rp_vfs_stat *stat);
+/* The layouts of the module name that the call came by. */
+static inline const struct rp_wasi_layout *rp_wasi_layout_of(const struct rp_wasi_call *call)
+{
+    return &rp_wasi_layouts[call->version];
+}
+/* Writes a filestat, rp_wasi_layout_of(call)->filestat_bytes of them. */
+void rp_wasi_store_filestat(const struct rp_wasi_call *call, uint8_t *at,
+                            const struct rp_vfs_stat *stat);
 uint32_t rp_wasi_filetype(enum rp_vfs_kind kind);
 /* Sets the times that `flags` (fstflags) name. */
 uint32_t rp_wasi_set_times(struct rp_wasi_call *call, uint64_t inode, uint64_t accessed_ns,
@@ -216,6 +223,31 @@ struct rp_wasi_vectors {
 /* SUCCESS, FAULT, or INVAL: too many, more than 2^31-1 bytes, or (`writes`) ranges that overlap. */
 uint32_t rp_wasi_load_vectors(const struct rp_wasi_call *call, uint32_t address, uint32_t count,
                               bool writes, struct rp_wasi_vectors *out_vectors);
+
+/* ---- the border (wasi_border.c) ---- */
+
+/* Up to `size` bytes of input; 0 at its end. All input of the guest passes here. */
+uint32_t rp_wasi_bring_input(struct rp_wasi_call *call, void *data, size_t size, size_t *out_count);
+/* What of `size` bytes the output limit allows, to stream 1 or 2; DQUOT if that is nothing. All
+ * output of the guest passes here. */
+uint32_t rp_wasi_take_output(struct rp_wasi_call *call, unsigned stream, const void *data,
+                             size_t size, size_t *out_count);
+
+/* ---- devices and pipes (wasi_stream.c) ---- */
+
+/* The device can be read (written). */
+uint32_t rp_wasi_read_device(struct rp_wasi_call *call, uint32_t device,
+                             const struct rp_wasi_vectors *vectors, uint32_t *out_total);
+uint32_t rp_wasi_write_device(struct rp_wasi_call *call, uint32_t device,
+                              const struct rp_wasi_vectors *vectors, uint32_t *out_total);
+/* AGAIN where POSIX would wait. */
+uint32_t rp_wasi_read_pipe(struct rp_wasi_call *call, uint64_t inode,
+                           const struct rp_wasi_vectors *vectors, uint32_t *out_total);
+uint32_t rp_wasi_write_pipe(struct rp_wasi_call *call, uint64_t inode,
+                            const struct rp_wasi_vectors *vectors, uint32_t *out_total);
+/* A pipe and descriptors of its two ends, the reading one first: the lowest free numbers. MFILE,
+ * NOSPC (the capacity counts as bytes of the tree), DQUOT, INVAL (capacity). */
+uint32_t rp_wasi_make_pipe(struct rp_wasi_call *call, uint32_t capacity, uint32_t out_fds[2]);
 
 /* ---- imports and preopens (wasi.c) ---- */
 

@@ -3,11 +3,7 @@
 #include "engine/store.h"
 #include "metering/schedule.h"
 #include "sandbox/wasi_call.h"
-
-static const char *const version_names[RP_WASI_VERSION_COUNT] = {
-    [RP_WASI_PREVIEW1] = "wasi_snapshot_preview1",
-    [RP_WASI_UNSTABLE] = "wasi_unstable",
-};
+#include "sandbox/wasi_trace.h"
 
 static uint64_t store_time_ns(void *context)
 {
@@ -41,6 +37,7 @@ static void begin_call(struct rp_wasi_call *call, const struct rp_wasi_binding *
     }
 }
 
+/* The price that a call has beside the flat one. */
 static uint64_t price_call(void *user, rp_caller *caller, const rp_value *args)
 {
     const struct rp_wasi_binding *binding = user;
@@ -50,6 +47,20 @@ static uint64_t price_call(void *user, rp_caller *caller, const rp_value *args)
     uint64_t bytes = rp_wasi_offered_bytes(binding->function, &call);
     return rp_schedule_term(rp_store_schedule(rp_caller_store(caller)), RP_GAS_TERM_HOST_BYTES,
                             bytes);
+}
+
+/* The call with its line in the trace. The engine has charged the price before: it is computed
+ * again from the same arguments. */
+static RP_NOINLINE uint32_t run_traced(void *user, rp_caller *caller, const rp_value *args,
+                                       struct rp_wasi_call *call)
+{
+    const struct rp_wasi_binding *binding = user;
+    const rp_store *store = rp_caller_store(caller);
+    uint64_t cost = rp_store_schedule(store)->flat_prices[RP_GAS_FLAT_HOST_CALL] +
+                    price_call(user, caller, args);
+    struct rp_wasi_trace_line line;
+    rp_wasi_trace_begin(&line, call, binding->function, rp_store_gas_used(store) - cost, cost);
+    return rp_wasi_trace_end(&line, call, binding->function->implementation(call));
 }
 
 static rp_host_result run_call(void *user, rp_caller *caller, const rp_value *args,
@@ -64,7 +75,8 @@ static rp_host_result run_call(void *user, rp_caller *caller, const rp_value *ar
     struct rp_wasi_call call;
     begin_call(&call, binding, caller, args, numbers);
     call.host = &host;
-    uint32_t answer = binding->function->implementation(&call);
+    uint32_t answer = binding->wasi->trace == NULL ? binding->function->implementation(&call)
+                                                   : run_traced(user, caller, args, &call);
     if (answer == RP_WASI_EXITS) {
         rp_caller_set_exit_code(caller, call.exit_code);
         return RP_HOST_EXIT;
@@ -87,7 +99,7 @@ static rp_status define_function(rp_store *store, struct rp_wasi_binding *bindin
     for (size_t i = 0; i < count; i++) {
         params[i] = binding->function->params[i] == 'I' ? RP_I64 : RP_I32;
     }
-    rp_host_func func = {.module = version_names[binding->version],
+    rp_host_func func = {.module = rp_wasi_version_names[binding->version],
                          .name = binding->function->name,
                          .type = {.params = params,
                                   .param_count = count,

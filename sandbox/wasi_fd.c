@@ -1,14 +1,14 @@
 /* Descriptors: closing, what they are, flags, sizes, times, listing, preopens (layer 4). */
 #include "sandbox/wasi_call.h"
 
-/* A regular file with a right; else the error. */
-static uint32_t check_file(const struct rp_descriptor *descriptor, uint64_t rights)
+/* A regular file with a right; else the error, which for what has no end is `other`. */
+static uint32_t check_file(const struct rp_descriptor *descriptor, uint64_t rights, uint32_t other)
 {
     if (descriptor == NULL || descriptor->kind == RP_DESCRIPTOR_DIRECTORY) {
         return RP_WASI_ERRNO_BADF;
     }
-    if (descriptor->kind == RP_DESCRIPTOR_STREAM) {
-        return RP_WASI_ERRNO_INVAL;
+    if (descriptor->kind != RP_DESCRIPTOR_FILE) {
+        return other;
     }
     return (descriptor->rights_base & rights) != 0 ? RP_WASI_ERRNO_SUCCESS
                                                    : RP_WASI_ERRNO_NOTCAPABLE;
@@ -17,10 +17,14 @@ static uint32_t check_file(const struct rp_descriptor *descriptor, uint64_t righ
 uint32_t rp_wasi_fd_advise(struct rp_wasi_call *call)
 {
     const struct rp_descriptor *descriptor = rp_wasi_descriptor(call, 0);
-    if (descriptor != NULL && descriptor->kind == RP_DESCRIPTOR_STREAM) {
-        return RP_WASI_ERRNO_SPIPE;
+    uint32_t answer = RP_WASI_ERRNO_SUCCESS;
+    if (descriptor == NULL || descriptor->kind == RP_DESCRIPTOR_DIRECTORY) {
+        answer = RP_WASI_ERRNO_BADF;
+    } else if (rp_descriptor_is_stream(descriptor)) {
+        answer = RP_WASI_ERRNO_SPIPE;
+    } else if ((descriptor->rights_base & RP_RIGHT_FD_ADVISE) == 0) {
+        answer = RP_WASI_ERRNO_NOTCAPABLE;
     }
-    uint32_t answer = check_file(descriptor, RP_RIGHT_FD_ADVISE);
     bool valid = rp_arg_u32(call, 3) <= RP_ADVICE_MAX && call->args[1] <= INT64_MAX &&
                  call->args[2] <= INT64_MAX;
     return answer != RP_WASI_ERRNO_SUCCESS || valid ? answer : RP_WASI_ERRNO_INVAL;
@@ -29,10 +33,9 @@ uint32_t rp_wasi_fd_advise(struct rp_wasi_call *call)
 uint32_t rp_wasi_fd_allocate(struct rp_wasi_call *call)
 {
     const struct rp_descriptor *descriptor = rp_wasi_descriptor(call, 0);
-    if (descriptor != NULL && descriptor->kind == RP_DESCRIPTOR_STREAM) {
-        return RP_WASI_ERRNO_SPIPE;
-    }
-    uint32_t answer = check_file(descriptor, RP_RIGHT_FD_ALLOCATE);
+    bool stream = descriptor != NULL && rp_descriptor_is_stream(descriptor);
+    uint32_t answer = check_file(descriptor, RP_RIGHT_FD_ALLOCATE,
+                                 stream ? RP_WASI_ERRNO_SPIPE : RP_WASI_ERRNO_NODEV);
     if (answer != RP_WASI_ERRNO_SUCCESS) {
         return answer;
     }
@@ -61,17 +64,38 @@ static uint32_t sync_file(const struct rp_descriptor *descriptor, uint64_t right
         return (descriptor->rights_base & RP_RIGHT_FD_SYNC) != 0 ? RP_WASI_ERRNO_SUCCESS
                                                                  : RP_WASI_ERRNO_NOTCAPABLE;
     }
-    return check_file(descriptor, rights);
+    return check_file(descriptor, rights, RP_WASI_ERRNO_INVAL);
 }
 
 uint32_t rp_wasi_fd_datasync(struct rp_wasi_call *call)
 {
-    return sync_file(rp_wasi_descriptor(call, 0), RP_RIGHT_FD_DATASYNC | RP_RIGHT_FD_SYNC);
+    return sync_file(rp_wasi_descriptor(call, 0), RP_RIGHT_FD_DATASYNC);
 }
 
 uint32_t rp_wasi_fd_sync(struct rp_wasi_call *call)
 {
     return sync_file(rp_wasi_descriptor(call, 0), RP_RIGHT_FD_SYNC);
+}
+
+/* Streams are of unknown type, by path too: none shall be taken for a terminal. */
+static uint32_t descriptor_type(const struct rp_descriptor *descriptor)
+{
+    if (rp_descriptor_is_stream(descriptor)) {
+        return RP_FILETYPE_UNKNOWN;
+    }
+    switch (descriptor->kind) {
+    case RP_DESCRIPTOR_DIRECTORY:
+        return RP_FILETYPE_DIRECTORY;
+    case RP_DESCRIPTOR_DEVICE:
+        return RP_FILETYPE_CHARACTER_DEVICE;
+    case RP_DESCRIPTOR_FILE:
+    case RP_DESCRIPTOR_STREAM:
+    case RP_DESCRIPTOR_PIPE:
+    case RP_DESCRIPTOR_CLOSED:
+        break;
+    }
+    RP_ASSERT(descriptor->kind == RP_DESCRIPTOR_FILE);
+    return RP_FILETYPE_REGULAR_FILE;
 }
 
 uint32_t rp_wasi_fd_fdstat_get(struct rp_wasi_call *call)
@@ -84,13 +108,8 @@ uint32_t rp_wasi_fd_fdstat_get(struct rp_wasi_call *call)
     if (result == NULL) {
         return RP_WASI_ERRNO_FAULT;
     }
-    uint32_t type = RP_FILETYPE_UNKNOWN;
-    if (descriptor->kind != RP_DESCRIPTOR_STREAM) {
-        type = descriptor->kind == RP_DESCRIPTOR_FILE ? RP_FILETYPE_REGULAR_FILE
-                                                      : RP_FILETYPE_DIRECTORY;
-    }
     memset(result, 0, RP_WASI_FDSTAT_BYTES);
-    result[0] = (uint8_t)type;
+    result[0] = (uint8_t)descriptor_type(descriptor);
     rp_put_u16(result + 2, descriptor->flags);
     rp_put_u64(result + 8, descriptor->rights_base);
     rp_put_u64(result + 16, descriptor->rights_inheriting);
@@ -145,7 +164,8 @@ uint32_t rp_wasi_fd_renumber(struct rp_wasi_call *call)
 uint32_t rp_wasi_fd_filestat_get(struct rp_wasi_call *call)
 {
     const struct rp_descriptor *descriptor = rp_wasi_descriptor(call, 0);
-    uint8_t *result = rp_guest_bytes(call, rp_arg_u32(call, 1), RP_WASI_FILESTAT_BYTES);
+    uint8_t *result =
+        rp_guest_bytes(call, rp_arg_u32(call, 1), rp_wasi_layout_of(call)->filestat_bytes);
     if (descriptor == NULL) {
         return RP_WASI_ERRNO_BADF;
     }
@@ -155,22 +175,19 @@ uint32_t rp_wasi_fd_filestat_get(struct rp_wasi_call *call)
     if ((descriptor->rights_base & RP_RIGHT_FD_FILESTAT_GET) == 0) {
         return RP_WASI_ERRNO_NOTCAPABLE;
     }
-    if (descriptor->kind == RP_DESCRIPTOR_STREAM) {
-        memset(result, 0, RP_WASI_FILESTAT_BYTES);
-        rp_put_u64(result + 24, 1);
-        return RP_WASI_ERRNO_SUCCESS;
+    struct rp_vfs_stat stat = {.kind = RP_VFS_FIFO, .link_count = 1}; /* without an inode */
+    if (descriptor->kind != RP_DESCRIPTOR_STREAM) {
+        enum rp_vfs_error error = rp_vfs_stat(call->wasi->vfs, descriptor->inode, &stat);
+        RP_ASSERT(error == RP_VFS_OK);
     }
-    struct rp_vfs_stat stat;
-    enum rp_vfs_error error = rp_vfs_stat(call->wasi->vfs, descriptor->inode, &stat);
-    RP_ASSERT(error == RP_VFS_OK);
-    rp_wasi_store_filestat(result, &stat);
+    rp_wasi_store_filestat(call, result, &stat);
     return RP_WASI_ERRNO_SUCCESS;
 }
 
 uint32_t rp_wasi_fd_filestat_set_size(struct rp_wasi_call *call)
 {
     const struct rp_descriptor *descriptor = rp_wasi_descriptor(call, 0);
-    uint32_t answer = check_file(descriptor, RP_RIGHT_FD_FILESTAT_SET_SIZE);
+    uint32_t answer = check_file(descriptor, RP_RIGHT_FD_FILESTAT_SET_SIZE, RP_WASI_ERRNO_INVAL);
     if (answer != RP_WASI_ERRNO_SUCCESS) {
         return answer;
     }
@@ -198,6 +215,7 @@ uint32_t rp_wasi_fd_filestat_set_times(struct rp_wasi_call *call)
     if ((descriptor->rights_base & RP_RIGHT_FD_FILESTAT_SET_TIMES) == 0) {
         return RP_WASI_ERRNO_NOTCAPABLE;
     }
+    RP_ASSERT(descriptor->kind != RP_DESCRIPTOR_STREAM);
     if (descriptor->read_only) {
         return RP_WASI_ERRNO_ROFS;
     }

@@ -22,7 +22,8 @@ struct importer {
     struct rp_vfs *vfs;
     struct rp_hash_state hash;
     rp_report *report;
-    char *host; /* HOST_PATH_BYTES each */
+    bool over_quota; /* of bytes */
+    char *host;      /* HOST_PATH_BYTES each */
     size_t host_size;
     char *guest;
     size_t guest_size;
@@ -37,8 +38,9 @@ static struct rp_vfs_path guest_path(const struct importer *importer)
                                     : (struct rp_vfs_path){".", 1};
 }
 
-static rp_status check_vfs(const struct importer *importer, enum rp_vfs_error error)
+static rp_status check_vfs(struct importer *importer, enum rp_vfs_error error)
 {
+    importer->over_quota = error == RP_VFS_NOSPC;
     return error == RP_VFS_OK ? RP_OK : rp_wasi_report_vfs(importer->report, importer->host, error);
 }
 
@@ -275,6 +277,75 @@ static rp_status refuse_loops(struct importer *importer, uint64_t directory)
     }
 }
 
+/* ---- what a folder needs ---- */
+
+static rp_status measure_folder(struct importer *importer, uint64_t *need);
+
+/* Adds what the entry at the present paths will be charged, if it is not in the tree. */
+static void measure_entry(const struct importer *importer, uint64_t *need)
+{
+    uint64_t inode = RP_VFS_NONE;
+    const char *slash = strrchr(importer->guest, '/');
+    if (rp_vfs_resolve(importer->vfs, root_start, guest_path(importer), false, &inode) !=
+        RP_VFS_OK) {
+        *need += RP_VFS_ENTRY_BYTES + strlen(slash != NULL ? slash + 1 : importer->guest);
+    }
+}
+
+static rp_status measure_name(struct importer *importer, const char *name, uint64_t *need)
+{
+    struct step step;
+    enum rp_disk_kind kind = RP_DISK_OTHER;
+    uint64_t size = 0;
+    rp_status status = step_in(importer, name, &step);
+    if (status == RP_OK) {
+        status = rp_disk_stat(importer->host, false, &kind, &size, NULL);
+    }
+    if (status == RP_OK) {
+        measure_entry(importer, need);
+    }
+    if (status == RP_OK && kind == RP_DISK_DIRECTORY) {
+        status = measure_folder(importer, need);
+    } else if (status == RP_OK) {
+        *need += kind == RP_DISK_SYMLINK
+                     ? size
+                     : (size + RP_VFS_PAGE_BYTES - 1) / RP_VFS_PAGE_BYTES * RP_VFS_PAGE_BYTES;
+    }
+    step_back(importer, &step);
+    return status;
+}
+
+/* Adds what the entries of the folder at the present paths will be charged. */
+static rp_status measure_folder(struct importer *importer, uint64_t *need)
+{
+    struct rp_disk_names names;
+    rp_status status = rp_disk_list(importer->allocator, importer->host, &names, NULL);
+    if (status != RP_OK) {
+        return status;
+    }
+    for (uint32_t i = 0; status == RP_OK && i < names.count; i++) {
+        status = measure_name(importer, names.names[i], need);
+    }
+    rp_disk_names_deinit(importer->allocator, &names);
+    return status;
+}
+
+/* The folders on the guest path, one after the other. */
+static void measure_guest_path(struct importer *importer, struct rp_vfs_path guest, uint64_t *need)
+{
+    for (size_t end = 0; end < guest.size;) {
+        size_t start = end + strspn(guest.bytes + end, "/");
+        end = start + strcspn(guest.bytes + start, "/");
+        if (end == start || (end == start + 1 && guest.bytes[start] == '.')) {
+            continue;
+        }
+        memcpy(importer->guest, guest.bytes, end);
+        importer->guest[end] = '\0';
+        importer->guest_size = end;
+        measure_entry(importer, need);
+    }
+}
+
 /* ---- the whole import ---- */
 
 static rp_status check_root(const struct importer *importer)
@@ -383,6 +454,28 @@ static rp_status import_and_preopen(struct rp_wasi *wasi, struct importer *impor
     return status;
 }
 
+/* What the import said; where it met the quota of bytes, with the folder's need. */
+static rp_status report_failure(struct importer *importer, const char *host, const char *guest,
+                                rp_status status, rp_report *report)
+{
+    struct rp_vfs_path path;
+    uint64_t need = 0;
+    if (!importer->over_quota || rp_wasi_guest_path(guest, &path, NULL) != RP_OK ||
+        start_paths(importer, host, path) != RP_OK) {
+        return rp_report_fail(report, status, "%s", importer->report->text);
+    }
+    measure_guest_path(importer, path, &need);
+    if (start_paths(importer, host, path) != RP_OK || measure_folder(importer, &need) != RP_OK) {
+        return rp_report_fail(report, status, "%s", importer->report->text);
+    }
+    return rp_report_fail(report, status,
+                          "%s: it needs %llu bytes in the guest's tree, of which %llu are used; "
+                          "the limit is %llu",
+                          host, (unsigned long long)need,
+                          (unsigned long long)rp_vfs_bytes_used(importer->vfs),
+                          (unsigned long long)rp_vfs_bytes_max(importer->vfs));
+}
+
 rp_status rp_wasi_import_dir(rp_wasi *wasi, const char *host_path, const char *guest,
                              bool read_only, rp_report *report)
 {
@@ -397,11 +490,15 @@ rp_status rp_wasi_import_dir(rp_wasi *wasi, const char *host_path, const char *g
         return rp_report_fail(report, RP_ERROR_NO_MEMORY, "%s: no memory to import it", host_path);
     }
     struct importer importer = {.allocator = &wasi->allocator,
-                                .report = report,
+                                .report = &(rp_report){0},
                                 .host = (char *)buffers,
                                 .guest = (char *)buffers + HOST_PATH_BYTES,
                                 .piece = buffers + 2 * (size_t)HOST_PATH_BYTES};
     rp_status status = import_and_preopen(wasi, &importer, host_path, guest, read_only);
+    if (status != RP_OK) {
+        importer.vfs = before;
+        status = report_failure(&importer, host_path, guest, status, report);
+    }
     rp_free(&wasi->allocator, buffers, BUFFERS_BYTES);
     struct rp_vfs *loser = before;
     if (status != RP_OK) {

@@ -2,12 +2,10 @@
  * fd_tell. */
 #include "sandbox/wasi_call.h"
 
-/* The largest piece of input that is asked for in one go when several vectors receive it. */
-#define INPUT_PIECE_BYTES 65536u
-
 /* Whether the descriptor can be read from or written to at all: `right` is FD_READ or FD_WRITE. */
 static uint32_t check_transfer(const struct rp_descriptor *descriptor, uint64_t right)
 {
+    RP_ASSERT(right == RP_RIGHT_FD_READ || right == RP_RIGHT_FD_WRITE);
     if (descriptor == NULL) {
         return RP_WASI_ERRNO_BADF;
     }
@@ -15,57 +13,6 @@ static uint32_t check_transfer(const struct rp_descriptor *descriptor, uint64_t 
         return right == RP_RIGHT_FD_READ ? RP_WASI_ERRNO_ISDIR : RP_WASI_ERRNO_BADF;
     }
     return (descriptor->rights_base & right) != 0 ? RP_WASI_ERRNO_SUCCESS : RP_WASI_ERRNO_BADF;
-}
-
-static uint32_t fail_input(struct rp_wasi_call *call, rp_status status)
-{
-    rp_report_fail(&call->report, status, "standard input: %s", rp_status_text(status));
-    return RP_WASI_FAILS;
-}
-
-/* All input of the guest passes here. */
-static uint32_t bring_input(struct rp_wasi_call *call, void *data, size_t size, size_t *out_count)
-{
-    struct rp_wasi *wasi = call->wasi;
-    *out_count = 0;
-    if (wasi->read == NULL || size == 0) {
-        return RP_WASI_ERRNO_SUCCESS;
-    }
-    rp_status status = wasi->read(wasi->user, data, size, out_count, &call->report);
-    RP_ASSERT(status != RP_OK || *out_count <= size);
-    return status == RP_OK ? RP_WASI_ERRNO_SUCCESS : fail_input(call, status);
-}
-
-/* One piece of input into the vectors: what is there now, as a pipe would answer. */
-static uint32_t read_stream(struct rp_wasi_call *call, const struct rp_wasi_vectors *vectors,
-                            uint32_t *out_total)
-{
-    uint32_t first = 0;
-    while (first < vectors->count && vectors->items[first].size == 0) {
-        first++;
-    }
-    size_t count = 0;
-    if (first == vectors->count || vectors->items[first].size == vectors->total) {
-        uint8_t *bytes = first < vectors->count ? vectors->items[first].bytes : NULL;
-        uint32_t answer = bring_input(call, bytes, (size_t)vectors->total, &count);
-        *out_total = (uint32_t)count;
-        return answer;
-    }
-    size_t size = vectors->total < INPUT_PIECE_BYTES ? (size_t)vectors->total : INPUT_PIECE_BYTES;
-    uint8_t *piece = rp_alloc(&call->wasi->allocator, size);
-    if (piece == NULL) {
-        return rp_wasi_fail_memory(call);
-    }
-    uint32_t answer = bring_input(call, piece, size, &count);
-    for (size_t done = 0; answer == RP_WASI_ERRNO_SUCCESS && done < count; first++) {
-        size_t part =
-            count - done < vectors->items[first].size ? count - done : vectors->items[first].size;
-        memcpy(vectors->items[first].bytes, piece + done, part);
-        done += part;
-    }
-    rp_free(&call->wasi->allocator, piece, size);
-    *out_total = (uint32_t)count;
-    return answer;
 }
 
 static uint32_t read_file(struct rp_wasi_call *call, const struct rp_descriptor *descriptor,
@@ -90,6 +37,26 @@ static uint32_t read_file(struct rp_wasi_call *call, const struct rp_descriptor 
     return RP_WASI_ERRNO_SUCCESS;
 }
 
+/* `offset` matters for files alone. */
+static uint32_t read_descriptor(struct rp_wasi_call *call, const struct rp_descriptor *descriptor,
+                                uint64_t offset, const struct rp_wasi_vectors *vectors,
+                                uint32_t *out_total)
+{
+    switch (descriptor->kind) {
+    case RP_DESCRIPTOR_STREAM:
+    case RP_DESCRIPTOR_DEVICE:
+        return rp_wasi_read_device(call, descriptor->device, vectors, out_total);
+    case RP_DESCRIPTOR_PIPE:
+        return rp_wasi_read_pipe(call, descriptor->inode, vectors, out_total);
+    case RP_DESCRIPTOR_FILE:
+    case RP_DESCRIPTOR_DIRECTORY:
+    case RP_DESCRIPTOR_CLOSED:
+        break;
+    }
+    RP_ASSERT(descriptor->kind == RP_DESCRIPTOR_FILE);
+    return read_file(call, descriptor, offset, vectors, out_total);
+}
+
 uint32_t rp_wasi_fd_read(struct rp_wasi_call *call)
 {
     struct rp_descriptor *descriptor = rp_wasi_descriptor(call, 0);
@@ -107,14 +74,29 @@ uint32_t rp_wasi_fd_read(struct rp_wasi_call *call)
         return answer;
     }
     uint32_t total = 0;
-    bool stream = descriptor->kind == RP_DESCRIPTOR_STREAM;
-    answer = stream ? read_stream(call, &vectors, &total)
-                    : read_file(call, descriptor, descriptor->offset, &vectors, &total);
+    answer = read_descriptor(call, descriptor, descriptor->offset, &vectors, &total);
     if (answer == RP_WASI_ERRNO_SUCCESS) {
-        descriptor->offset += stream ? 0 : total;
+        descriptor->offset += descriptor->kind == RP_DESCRIPTOR_FILE ? total : 0;
         rp_put_u32(result, total);
     }
     return answer;
+}
+
+/* Whether fd_pread and fd_pwrite may: with FD_READ or FD_WRITE, and FD_SEEK. */
+static uint32_t check_positioned(const struct rp_descriptor *descriptor, uint64_t right,
+                                 uint64_t offset)
+{
+    uint32_t answer = check_transfer(descriptor, right);
+    if (answer != RP_WASI_ERRNO_SUCCESS) {
+        return answer;
+    }
+    if (rp_descriptor_is_stream(descriptor)) {
+        return RP_WASI_ERRNO_SPIPE;
+    }
+    if ((descriptor->rights_base & RP_RIGHT_FD_SEEK) == 0) {
+        return RP_WASI_ERRNO_NOTCAPABLE;
+    }
+    return offset > INT64_MAX ? RP_WASI_ERRNO_INVAL : RP_WASI_ERRNO_SUCCESS;
 }
 
 uint32_t rp_wasi_fd_pread(struct rp_wasi_call *call)
@@ -122,13 +104,7 @@ uint32_t rp_wasi_fd_pread(struct rp_wasi_call *call)
     const struct rp_descriptor *descriptor = rp_wasi_descriptor(call, 0);
     uint64_t offset = call->args[3];
     uint8_t *result = rp_guest_bytes(call, rp_arg_u32(call, 4), 4);
-    uint32_t answer = check_transfer(descriptor, RP_RIGHT_FD_READ);
-    if (answer == RP_WASI_ERRNO_SUCCESS && descriptor->kind == RP_DESCRIPTOR_STREAM) {
-        answer = RP_WASI_ERRNO_SPIPE;
-    }
-    if (answer == RP_WASI_ERRNO_SUCCESS && offset > INT64_MAX) {
-        answer = RP_WASI_ERRNO_INVAL;
-    }
+    uint32_t answer = check_positioned(descriptor, RP_RIGHT_FD_READ, offset);
     struct rp_wasi_vectors vectors;
     if (answer == RP_WASI_ERRNO_SUCCESS) {
         answer =
@@ -139,45 +115,12 @@ uint32_t rp_wasi_fd_pread(struct rp_wasi_call *call)
     }
     uint32_t total = 0;
     if (answer == RP_WASI_ERRNO_SUCCESS) {
-        answer = read_file(call, descriptor, offset, &vectors, &total);
+        answer = read_descriptor(call, descriptor, offset, &vectors, &total);
     }
     if (answer == RP_WASI_ERRNO_SUCCESS) {
         rp_put_u32(result, total);
     }
     return answer;
-}
-
-/* Standard output or error: all vectors, unbuffered, as far as the output limit allows. */
-static uint32_t write_stream(struct rp_wasi_call *call, const struct rp_descriptor *descriptor,
-                             const struct rp_wasi_vectors *vectors, uint32_t *out_total)
-{
-    struct rp_wasi *wasi = call->wasi;
-    uint64_t room = wasi->output_bytes_max - wasi->output_bytes;
-    if (room == 0 && vectors->total > 0) {
-        return RP_WASI_ERRNO_DQUOT;
-    }
-    uint32_t total = 0;
-    for (uint32_t i = 0; i < vectors->count && room > 0; i++) {
-        size_t size = vectors->items[i].size < room ? vectors->items[i].size : (size_t)room;
-        if (size == 0) {
-            continue;
-        }
-        rp_status status = RP_OK;
-        if (wasi->write != NULL) {
-            status = wasi->write(wasi->user, descriptor->stream, vectors->items[i].bytes, size,
-                                 &call->report);
-        }
-        if (status != RP_OK) {
-            rp_report_fail(&call->report, status, "standard %s: %s",
-                           descriptor->stream == 1 ? "output" : "error", rp_status_text(status));
-            return RP_WASI_FAILS;
-        }
-        wasi->output_bytes += size;
-        room -= size;
-        total += (uint32_t)size;
-    }
-    *out_total = total;
-    return RP_WASI_ERRNO_SUCCESS;
 }
 
 /* *out_end: the offset behind what was written. */
@@ -214,6 +157,27 @@ static uint32_t write_file(struct rp_wasi_call *call, const struct rp_descriptor
     return RP_WASI_ERRNO_SUCCESS;
 }
 
+/* *out_end: the offset behind what was written, of a file; else 0. */
+static uint32_t write_descriptor(struct rp_wasi_call *call, const struct rp_descriptor *descriptor,
+                                 uint64_t offset, const struct rp_wasi_vectors *vectors,
+                                 uint32_t *out_total, uint64_t *out_end)
+{
+    *out_end = 0;
+    switch (descriptor->kind) {
+    case RP_DESCRIPTOR_STREAM:
+    case RP_DESCRIPTOR_DEVICE:
+        return rp_wasi_write_device(call, descriptor->device, vectors, out_total);
+    case RP_DESCRIPTOR_PIPE:
+        return rp_wasi_write_pipe(call, descriptor->inode, vectors, out_total);
+    case RP_DESCRIPTOR_FILE:
+    case RP_DESCRIPTOR_DIRECTORY:
+    case RP_DESCRIPTOR_CLOSED:
+        break;
+    }
+    RP_ASSERT(descriptor->kind == RP_DESCRIPTOR_FILE);
+    return write_file(call, descriptor, offset, vectors, out_total, out_end);
+}
+
 uint32_t rp_wasi_fd_write(struct rp_wasi_call *call)
 {
     struct rp_descriptor *descriptor = rp_wasi_descriptor(call, 0);
@@ -231,10 +195,8 @@ uint32_t rp_wasi_fd_write(struct rp_wasi_call *call)
         return answer;
     }
     uint32_t total = 0;
-    uint64_t end = descriptor->offset;
-    answer = descriptor->kind == RP_DESCRIPTOR_STREAM
-                 ? write_stream(call, descriptor, &vectors, &total)
-                 : write_file(call, descriptor, descriptor->offset, &vectors, &total, &end);
+    uint64_t end = 0;
+    answer = write_descriptor(call, descriptor, descriptor->offset, &vectors, &total, &end);
     if (answer == RP_WASI_ERRNO_SUCCESS) {
         descriptor->offset = end;
         rp_put_u32(result, total);
@@ -247,13 +209,7 @@ uint32_t rp_wasi_fd_pwrite(struct rp_wasi_call *call)
     const struct rp_descriptor *descriptor = rp_wasi_descriptor(call, 0);
     uint64_t offset = call->args[3];
     uint8_t *result = rp_guest_bytes(call, rp_arg_u32(call, 4), 4);
-    uint32_t answer = check_transfer(descriptor, RP_RIGHT_FD_WRITE);
-    if (answer == RP_WASI_ERRNO_SUCCESS && descriptor->kind == RP_DESCRIPTOR_STREAM) {
-        answer = RP_WASI_ERRNO_SPIPE;
-    }
-    if (answer == RP_WASI_ERRNO_SUCCESS && offset > INT64_MAX) {
-        answer = RP_WASI_ERRNO_INVAL;
-    }
+    uint32_t answer = check_positioned(descriptor, RP_RIGHT_FD_WRITE, offset);
     struct rp_wasi_vectors vectors;
     if (answer == RP_WASI_ERRNO_SUCCESS) {
         answer =
@@ -265,7 +221,7 @@ uint32_t rp_wasi_fd_pwrite(struct rp_wasi_call *call)
     uint32_t total = 0;
     uint64_t end = 0;
     if (answer == RP_WASI_ERRNO_SUCCESS) {
-        answer = write_file(call, descriptor, offset, &vectors, &total, &end);
+        answer = write_descriptor(call, descriptor, offset, &vectors, &total, &end);
     }
     if (answer == RP_WASI_ERRNO_SUCCESS) {
         rp_put_u32(result, total);
@@ -273,37 +229,23 @@ uint32_t rp_wasi_fd_pwrite(struct rp_wasi_call *call)
     return answer;
 }
 
-/* Only regular files have an offset. */
+/* Regular files have an offset, and devices one that is always 0. */
 static uint32_t check_offset(const struct rp_descriptor *descriptor, uint64_t rights)
 {
     if (descriptor == NULL || descriptor->kind == RP_DESCRIPTOR_DIRECTORY) {
         return RP_WASI_ERRNO_BADF;
     }
-    if (descriptor->kind == RP_DESCRIPTOR_STREAM) {
+    if (rp_descriptor_is_stream(descriptor)) {
         return RP_WASI_ERRNO_SPIPE;
     }
     return (descriptor->rights_base & rights) != 0 ? RP_WASI_ERRNO_SUCCESS
                                                    : RP_WASI_ERRNO_NOTCAPABLE;
 }
 
-uint32_t rp_wasi_fd_seek(struct rp_wasi_call *call)
+/* The offset that is `distance` from where `whence` (RP_WHENCE_*) says. */
+static uint32_t find_offset(const struct rp_wasi_call *call, const struct rp_descriptor *descriptor,
+                            int64_t distance, uint32_t whence, uint64_t *out_offset)
 {
-    struct rp_descriptor *descriptor = rp_wasi_descriptor(call, 0);
-    int64_t distance = (int64_t)call->args[1];
-    uint32_t whence = rp_arg_u32(call, 2);
-    uint8_t *result = rp_guest_bytes(call, rp_arg_u32(call, 3), 8);
-    bool tells = whence == RP_WHENCE_CUR && distance == 0;
-    uint32_t answer =
-        check_offset(descriptor, tells ? RP_RIGHT_FD_SEEK | RP_RIGHT_FD_TELL : RP_RIGHT_FD_SEEK);
-    if (answer != RP_WASI_ERRNO_SUCCESS) {
-        return answer;
-    }
-    if (result == NULL) {
-        return RP_WASI_ERRNO_FAULT;
-    }
-    if (whence > RP_WHENCE_END) {
-        return RP_WASI_ERRNO_INVAL;
-    }
     uint64_t from = 0;
     if (whence == RP_WHENCE_CUR) {
         from = descriptor->offset;
@@ -321,9 +263,36 @@ uint32_t rp_wasi_fd_seek(struct rp_wasi_call *call)
     if (target < 0) {
         return RP_WASI_ERRNO_INVAL;
     }
-    descriptor->offset = (uint64_t)target;
-    rp_put_u64(result, descriptor->offset);
+    *out_offset = descriptor->kind == RP_DESCRIPTOR_FILE ? (uint64_t)target : 0;
     return RP_WASI_ERRNO_SUCCESS;
+}
+
+uint32_t rp_wasi_fd_seek(struct rp_wasi_call *call)
+{
+    struct rp_descriptor *descriptor = rp_wasi_descriptor(call, 0);
+    int64_t distance = (int64_t)call->args[1];
+    uint32_t number = rp_arg_u32(call, 2);
+    bool known = number < RP_ARRAY_COUNT(rp_wasi_layout_of(call)->whence);
+    uint32_t whence = known ? rp_wasi_layout_of(call)->whence[number] : RP_WHENCE_SET;
+    uint8_t *result = rp_guest_bytes(call, rp_arg_u32(call, 3), 8);
+    bool tells = known && whence == RP_WHENCE_CUR && distance == 0;
+    uint32_t answer =
+        check_offset(descriptor, tells ? RP_RIGHT_FD_SEEK | RP_RIGHT_FD_TELL : RP_RIGHT_FD_SEEK);
+    if (answer == RP_WASI_ERRNO_SUCCESS && result == NULL) {
+        answer = RP_WASI_ERRNO_FAULT;
+    }
+    if (answer == RP_WASI_ERRNO_SUCCESS && !known) {
+        answer = RP_WASI_ERRNO_INVAL;
+    }
+    uint64_t offset = 0;
+    if (answer == RP_WASI_ERRNO_SUCCESS) {
+        answer = find_offset(call, descriptor, distance, whence, &offset);
+    }
+    if (answer == RP_WASI_ERRNO_SUCCESS) {
+        descriptor->offset = offset;
+        rp_put_u64(result, offset);
+    }
+    return answer;
 }
 
 uint32_t rp_wasi_fd_tell(struct rp_wasi_call *call)

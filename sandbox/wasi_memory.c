@@ -62,17 +62,21 @@ uint32_t rp_wasi_filetype(enum rp_vfs_kind kind)
     return RP_FILETYPE_UNKNOWN;
 }
 
-void rp_wasi_store_filestat(uint8_t *at, const struct rp_vfs_stat *stat)
+void rp_wasi_store_filestat(const struct rp_wasi_call *call, uint8_t *at,
+                            const struct rp_vfs_stat *stat)
 {
-    memset(at, 0, RP_WASI_FILESTAT_BYTES);
-    rp_put_u64(at, 1); /* the one device */
+    const struct rp_wasi_layout *layout = rp_wasi_layout_of(call);
+    RP_ASSERT(stat->link_count <= UINT32_MAX);
+    memset(at, 0, layout->filestat_bytes);
+    rp_put_u64(at, stat->inode != RP_VFS_NONE ? 1 : 0); /* the one device */
     rp_put_u64(at + 8, stat->inode);
     at[16] = (uint8_t)rp_wasi_filetype(stat->kind);
-    rp_put_u64(at + 24, stat->link_count);
-    rp_put_u64(at + 32, stat->size);
-    rp_put_u64(at + 40, stat->accessed_ns);
-    rp_put_u64(at + 48, stat->modified_ns);
-    rp_put_u64(at + 56, stat->changed_ns);
+    rp_put_u32(at + layout->filestat_nlink, (uint32_t)stat->link_count);
+    at += layout->filestat_size;
+    rp_put_u64(at, stat->size);
+    rp_put_u64(at + 8, stat->accessed_ns);
+    rp_put_u64(at + 16, stat->modified_ns);
+    rp_put_u64(at + 24, stat->changed_ns);
 }
 
 uint32_t rp_wasi_set_times(struct rp_wasi_call *call, uint64_t inode, uint64_t accessed_ns,

@@ -72,9 +72,24 @@ static uint64_t subtract_to_zero(uint64_t a, uint64_t b)
     return a > b ? a - b : 0;
 }
 
+uint64_t rp_wasi_clock_value(const struct rp_wasi *wasi, uint32_t clock, uint64_t now_ns)
+{
+    RP_ASSERT(clock <= RP_CLOCK_THREAD_CPUTIME);
+    uint64_t running_ns = subtract_to_zero(now_ns, wasi->start_ns);
+    switch (clock) {
+    case RP_CLOCK_REALTIME:
+        return now_ns;
+    case RP_CLOCK_MONOTONIC:
+        return running_ns > UINT64_MAX - RP_WASI_MONOTONIC_START_NS
+                   ? UINT64_MAX
+                   : running_ns + RP_WASI_MONOTONIC_START_NS;
+    default:
+        return subtract_to_zero(running_ns, wasi->slept_ns);
+    }
+}
+
 uint32_t rp_wasi_clock_time_get(struct rp_wasi_call *call)
 {
-    const struct rp_wasi *wasi = call->wasi;
     uint32_t clock = rp_arg_u32(call, 0);
     uint8_t *result = rp_guest_bytes(call, rp_arg_u32(call, 2), 8);
     if (clock > RP_CLOCK_THREAD_CPUTIME) {
@@ -83,14 +98,8 @@ uint32_t rp_wasi_clock_time_get(struct rp_wasi_call *call)
     if (result == NULL) {
         return RP_WASI_ERRNO_FAULT;
     }
-    uint64_t now = call->host->time_ns(call->host->context);
-    if (clock != RP_CLOCK_REALTIME) {
-        now = subtract_to_zero(now, wasi->start_ns);
-    }
-    if (clock > RP_CLOCK_MONOTONIC) {
-        now = subtract_to_zero(now, wasi->slept_ns);
-    }
-    rp_put_u64(result, now);
+    uint64_t now_ns = call->host->time_ns(call->host->context);
+    rp_put_u64(result, rp_wasi_clock_value(call->wasi, clock, now_ns));
     return RP_WASI_ERRNO_SUCCESS;
 }
 
@@ -111,9 +120,10 @@ uint32_t rp_wasi_proc_exit(struct rp_wasi_call *call)
     return RP_WASI_EXITS;
 }
 
-/* What POSIX does with a signal that nobody handles: those that are ignored do nothing, those that
- * stop a process cannot be had (nobody could continue it), all others end the program with 128 and
- * the number, as a shell would tell it. `none` is reserved. */
+/* What the specification says that a signal does which nobody handles: those that are ignored do
+ * nothing, `pipe` among them, and so does `cont`; those that stop a process cannot be had, since
+ * nobody could continue it; all others end the program with 128 and the number, as a shell would
+ * tell it. `none` is reserved. */
 uint32_t rp_wasi_proc_raise(struct rp_wasi_call *call)
 {
     uint32_t signal = rp_arg_u32(call, 0);

@@ -1,4 +1,5 @@
 /* Paths: opening, making, removing, renaming, examining (layer 4). */
+#include "sandbox/device.h"
 #include "sandbox/wasi_call.h"
 
 /* A directory descriptor with a right, and a path of (pointer, length) parameters. */
@@ -60,7 +61,8 @@ uint32_t rp_wasi_path_filestat_get(struct rp_wasi_call *call)
     struct path_arg arg;
     uint32_t flags = rp_arg_u32(call, 1);
     uint32_t answer = load_path_arg(call, 0, 2, RP_RIGHT_PATH_FILESTAT_GET, &arg);
-    uint8_t *result = rp_guest_bytes(call, rp_arg_u32(call, 4), RP_WASI_FILESTAT_BYTES);
+    uint8_t *result =
+        rp_guest_bytes(call, rp_arg_u32(call, 4), rp_wasi_layout_of(call)->filestat_bytes);
     if (answer == RP_WASI_ERRNO_SUCCESS) {
         answer = result == NULL ? RP_WASI_ERRNO_FAULT : check_lookup(flags);
     }
@@ -75,7 +77,7 @@ uint32_t rp_wasi_path_filestat_get(struct rp_wasi_call *call)
         error = rp_vfs_stat(call->wasi->vfs, inode, &stat);
     }
     if (error == RP_VFS_OK) {
-        rp_wasi_store_filestat(result, &stat);
+        rp_wasi_store_filestat(call, result, &stat);
     }
     return rp_wasi_from_vfs(call, error);
 }
@@ -133,21 +135,32 @@ uint32_t rp_wasi_path_link(struct rp_wasi_call *call)
 struct open_request {
     struct path_arg arg;
     uint8_t *result;
-    uint32_t oflags;
     uint32_t fdflags;
-    uint64_t rights_base;
     unsigned vfs_flags;
 };
+
+/* The rights that the directory needs for the flags, its own and those that it passes on. Rights
+ * that have a meaning and that it does not pass on cannot be asked for. */
+static bool has_open_rights(const struct rp_wasi_call *call, const struct rp_descriptor *directory,
+                            uint32_t oflags, uint32_t fdflags)
+{
+    uint64_t base = (oflags & RP_OFLAG_CREAT) != 0 ? RP_RIGHT_PATH_CREATE_FILE : 0;
+    base |= (oflags & RP_OFLAG_TRUNC) != 0 ? RP_RIGHT_PATH_FILESTAT_SET_SIZE : 0;
+    uint64_t passed = directory->rights_inheriting;
+    bool syncs = (passed & RP_RIGHT_FD_SYNC) != 0;
+    bool syncs_data = syncs || (passed & RP_RIGHT_FD_DATASYNC) != 0;
+    uint64_t asked = (call->args[5] | call->args[6]) & RP_RIGHTS_KNOWN;
+    return (directory->rights_base & base) == base && (asked & ~passed) == 0 &&
+           ((fdflags & (RP_FDFLAG_RSYNC | RP_FDFLAG_SYNC)) == 0 || syncs) &&
+           ((fdflags & RP_FDFLAG_DSYNC) == 0 || syncs_data);
+}
 
 static uint32_t load_open_request(const struct rp_wasi_call *call, struct open_request *out_request)
 {
     uint32_t lookup = rp_arg_u32(call, 1);
     uint32_t oflags = rp_arg_u32(call, 4);
     uint32_t fdflags = rp_arg_u32(call, 7);
-    uint64_t needed = RP_RIGHT_PATH_OPEN;
-    needed |= (oflags & RP_OFLAG_CREAT) != 0 ? RP_RIGHT_PATH_CREATE_FILE : 0;
-    needed |= (oflags & RP_OFLAG_TRUNC) != 0 ? RP_RIGHT_PATH_FILESTAT_SET_SIZE : 0;
-    uint32_t answer = load_path_arg(call, 0, 2, needed, &out_request->arg);
+    uint32_t answer = load_path_arg(call, 0, 2, RP_RIGHT_PATH_OPEN, &out_request->arg);
     if (answer != RP_WASI_ERRNO_SUCCESS) {
         return answer;
     }
@@ -159,32 +172,52 @@ static uint32_t load_open_request(const struct rp_wasi_call *call, struct open_r
         (fdflags & ~RP_FDFLAGS_ALL) != 0) {
         return RP_WASI_ERRNO_INVAL;
     }
-    out_request->oflags = oflags;
+    if (!has_open_rights(call, out_request->arg.descriptor, oflags, fdflags)) {
+        return RP_WASI_ERRNO_NOTCAPABLE;
+    }
     out_request->fdflags = fdflags;
-    out_request->rights_base = call->args[5] & out_request->arg.descriptor->rights_inheriting;
     unsigned flags = (oflags & RP_OFLAG_CREAT) != 0 ? RP_VFS_OPEN_CREATE : 0;
     flags |= (oflags & RP_OFLAG_DIRECTORY) != 0 ? RP_VFS_OPEN_DIRECTORY : 0;
     flags |= (oflags & RP_OFLAG_EXCL) != 0 ? RP_VFS_OPEN_EXCLUSIVE : 0;
     flags |= (oflags & RP_OFLAG_TRUNC) != 0 ? RP_VFS_OPEN_TRUNCATE : 0;
     flags |= lookup != 0 ? RP_VFS_OPEN_FOLLOW : 0;
-    flags |= (out_request->rights_base & RP_RIGHT_FD_WRITE) != 0 ? RP_VFS_OPEN_WRITE : 0;
+    flags |= (call->args[5] & RP_RIGHT_FD_WRITE) != 0 ? RP_VFS_OPEN_WRITE : 0;
     out_request->vfs_flags = flags;
     return RP_WASI_ERRNO_SUCCESS;
 }
 
-/* The rights that the request may have on what was opened. */
-static void grant_rights(const struct rp_wasi_call *call, const struct open_request *request,
-                         struct rp_descriptor *descriptor)
+/* The rights on a device: those of its kind, and only to do what it can. */
+static uint64_t device_rights(const struct rp_device *device)
 {
-    bool directory = descriptor->kind == RP_DESCRIPTOR_DIRECTORY;
-    uint64_t inheriting = call->args[6] & request->arg.descriptor->rights_inheriting;
-    uint64_t base = request->rights_base & (directory ? RP_RIGHTS_DIRECTORY : RP_RIGHTS_FILE);
-    if (request->arg.start.read_only) {
-        base &= ~RP_RIGHTS_WRITING;
-        inheriting &= ~RP_RIGHTS_WRITING;
+    uint64_t rights = rp_device_is_stream(device)
+                          ? RP_RIGHTS_PIPE | RP_RIGHT_FD_READ | RP_RIGHT_FD_WRITE
+                          : RP_RIGHTS_DEVICE;
+    rights &= ~(device->source == RP_SOURCE_NONE ? RP_RIGHT_FD_READ : 0);
+    rights &= ~(device->sink == RP_SINK_NONE ? RP_RIGHT_FD_WRITE : 0);
+    return rights;
+}
+
+/* Says what was opened, its inode, is, and which of the rights asked for apply to it. */
+static void describe_opened(const struct rp_wasi_call *call, struct rp_descriptor *opened)
+{
+    struct rp_vfs_stat stat;
+    enum rp_vfs_error error = rp_vfs_stat(call->wasi->vfs, opened->inode, &stat);
+    RP_ASSERT(error == RP_VFS_OK);
+    uint64_t applying = RP_RIGHTS_FILE;
+    opened->kind = RP_DESCRIPTOR_FILE;
+    if (stat.kind == RP_VFS_DIRECTORY) {
+        opened->kind = RP_DESCRIPTOR_DIRECTORY;
+        applying = RP_RIGHTS_DIRECTORY;
+        opened->rights_inheriting = call->args[6] & RP_RIGHTS_INHERITED;
+    } else if (stat.kind == RP_VFS_DEVICE) {
+        opened->kind = RP_DESCRIPTOR_DEVICE;
+        opened->device = stat.device;
+        applying = device_rights(rp_device_get(stat.device));
+    } else {
+        RP_ASSERT(stat.kind == RP_VFS_FILE);
+        applying &= ~(opened->read_only ? RP_RIGHTS_WRITING : 0);
     }
-    descriptor->rights_base = base;
-    descriptor->rights_inheriting = inheriting;
+    opened->rights_base = call->args[5] & applying;
 }
 
 uint32_t rp_wasi_path_open(struct rp_wasi_call *call)
@@ -197,9 +230,7 @@ uint32_t rp_wasi_path_open(struct rp_wasi_call *call)
     }
     struct rp_descriptor opened = {.flags = (uint16_t)request.fdflags,
                                    .read_only = request.arg.start.read_only};
-    struct rp_descriptor parent = *request.arg.descriptor; /* the table may move */
-    request.arg.descriptor = &parent;
-    switch (rp_descriptor_reserve(&wasi->descriptors)) {
+    switch (rp_descriptor_reserve(&wasi->descriptors, 1)) { /* the table may move */
     case RP_DESCRIPTOR_ROOM:
         break;
     case RP_DESCRIPTOR_NO_ROOM:
@@ -213,9 +244,7 @@ uint32_t rp_wasi_path_open(struct rp_wasi_call *call)
     if (error != RP_VFS_OK) {
         return rp_wasi_from_vfs(call, error);
     }
-    opened.kind =
-        rp_vfs_is_directory(wasi->vfs, opened.inode) ? RP_DESCRIPTOR_DIRECTORY : RP_DESCRIPTOR_FILE;
-    grant_rights(call, &request, &opened);
+    describe_opened(call, &opened);
     rp_put_u32(request.result, rp_descriptor_add(&wasi->descriptors, &opened));
     return RP_WASI_ERRNO_SUCCESS;
 }

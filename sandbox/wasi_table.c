@@ -23,6 +23,28 @@ const char *const rp_wasi_errno_names[RP_WASI_ERRNO_COUNT] = {
 #undef X
 };
 
+const char *const rp_wasi_version_names[RP_WASI_VERSION_COUNT] = {
+    [RP_WASI_PREVIEW1] = "wasi_snapshot_preview1",
+    [RP_WASI_UNSTABLE] = "wasi_unstable",
+};
+
+const struct rp_wasi_layout rp_wasi_layouts[RP_WASI_VERSION_COUNT] = {
+    [RP_WASI_PREVIEW1] = {.filestat_bytes = 64,
+                          .filestat_nlink = 24,
+                          .filestat_nlink_bytes = 8,
+                          .filestat_size = 32,
+                          .subscription_bytes = 48,
+                          .subscription_clock = 16,
+                          .whence = {RP_WHENCE_SET, RP_WHENCE_CUR, RP_WHENCE_END}},
+    [RP_WASI_UNSTABLE] = {.filestat_bytes = 56,
+                          .filestat_nlink = 20,
+                          .filestat_nlink_bytes = 4,
+                          .filestat_size = 24,
+                          .subscription_bytes = 56,
+                          .subscription_clock = 24,
+                          .whence = {RP_WHENCE_CUR, RP_WHENCE_END, RP_WHENCE_SET}},
+};
+
 static uint64_t add_saturating(uint64_t a, uint64_t b)
 {
     return b > UINT64_MAX - a ? UINT64_MAX : a + b;
@@ -66,7 +88,7 @@ uint64_t rp_wasi_offered_bytes(const struct rp_wasi_function *function,
         total = vector_bytes(call);
         break;
     case RP_OFFER_SUBSCRIPTIONS:
-        total = (uint64_t)rp_arg_u32(call, 2) * RP_WASI_SUBSCRIPTION_BYTES;
+        total = (uint64_t)rp_arg_u32(call, 2) * rp_wasi_layout_of(call)->subscription_bytes;
         break;
     case RP_OFFER_ARGS:
         total = call->wasi->args.size;

@@ -7,6 +7,12 @@
 
 #include <string.h>
 
+static bool is_mount_point(const struct rp_vfs *vfs, uint64_t number)
+{
+    const struct rp_inode *inode = rp_inode_get(vfs, number);
+    return inode != NULL && inode->kind == RP_VFS_DEVICE;
+}
+
 /* A new inode under a name that is absent. `links` are the inode's own. */
 static enum rp_vfs_error make_entry(struct rp_vfs *vfs, const struct rp_place *place,
                                     enum rp_vfs_kind kind, uint64_t *out_inode)
@@ -16,7 +22,7 @@ static enum rp_vfs_error make_entry(struct rp_vfs *vfs, const struct rp_place *p
     if (error != RP_VFS_OK) {
         return error;
     }
-    error = rp_directory_add(vfs, place->directory, place->name, place->name_size, number);
+    error = rp_directory_add(vfs, place->directory, place->name, place->name_size, number, 0);
     if (error != RP_VFS_OK) {
         rp_inode_collect(vfs, number);
         return error;
@@ -61,11 +67,12 @@ static enum rp_vfs_error open_existing(struct rp_vfs *vfs, struct rp_vfs_start s
     if (kind != RP_VFS_DIRECTORY && ((flags & RP_VFS_OPEN_DIRECTORY) != 0 || place->slash)) {
         return RP_VFS_NOTDIR;
     }
-    if (start.read_only && (flags & (RP_VFS_OPEN_WRITE | RP_VFS_OPEN_TRUNCATE)) != 0) {
+    bool changes = (flags & (RP_VFS_OPEN_WRITE | RP_VFS_OPEN_TRUNCATE)) != 0;
+    if (start.read_only && changes && kind != RP_VFS_DEVICE) {
         return RP_VFS_ROFS;
     }
     enum rp_vfs_error error = rp_vfs_hold(vfs, place->inode);
-    if (error == RP_VFS_OK && (flags & RP_VFS_OPEN_TRUNCATE) != 0) {
+    if (error == RP_VFS_OK && (flags & RP_VFS_OPEN_TRUNCATE) != 0 && kind == RP_VFS_FILE) {
         error = rp_vfs_truncate(vfs, place->inode, 0);
         if (error != RP_VFS_OK) {
             rp_inode_owned(vfs, place->inode)->holds--;
@@ -88,12 +95,15 @@ enum rp_vfs_error rp_vfs_open(struct rp_vfs *vfs, struct rp_vfs_start start,
         follow = follows ? RP_FOLLOW_PLAIN : RP_FOLLOW_NEVER;
     }
     struct rp_place place;
-    enum rp_vfs_error error = rp_place_find(vfs, start.directory, path, follow, &place);
+    enum rp_vfs_error error = rp_place_walk(vfs, start.directory, path, follow, &place);
     if (error != RP_VFS_OK) {
         return error;
     }
     if (creates && place.slash && place.kind == RP_PLACE_NAME) {
         return RP_VFS_ISDIR;
+    }
+    if (place.lookup != RP_VFS_OK) {
+        return place.lookup;
     }
     if (place.inode != RP_VFS_NONE) {
         error = open_existing(vfs, start, &place, flags);
@@ -179,6 +189,22 @@ enum rp_vfs_error rp_vfs_make_symlink(struct rp_vfs *vfs, struct rp_vfs_start st
     return RP_VFS_OK;
 }
 
+enum rp_vfs_error rp_vfs_mount_device(struct rp_vfs *vfs, struct rp_vfs_start start,
+                                      struct rp_vfs_path path, uint32_t device)
+{
+    struct rp_place place;
+    enum rp_vfs_error error = find_absent(vfs, start, path, false, &place);
+    if (error != RP_VFS_OK) {
+        return error;
+    }
+    uint64_t number = RP_VFS_NONE;
+    error = make_entry(vfs, &place, RP_VFS_DEVICE, &number);
+    if (error == RP_VFS_OK) {
+        rp_inode_owned(vfs, number)->of.device = device;
+    }
+    return error;
+}
+
 enum rp_vfs_error rp_vfs_link(struct rp_vfs *vfs, struct rp_vfs_start old_start,
                               struct rp_vfs_path old_path, bool follow,
                               struct rp_vfs_start new_start, struct rp_vfs_path new_path)
@@ -193,23 +219,21 @@ enum rp_vfs_error rp_vfs_link(struct rp_vfs *vfs, struct rp_vfs_start old_start,
     if (error != RP_VFS_OK) {
         return error;
     }
-    if (old_start.read_only) {
+    const struct rp_inode *linked = rp_inode_get(vfs, number);
+    if (old_start.read_only || linked->kind == RP_VFS_DEVICE) {
         return RP_VFS_XDEV;
     }
-    const struct rp_inode *linked = rp_inode_get(vfs, number);
     if (linked->kind == RP_VFS_DIRECTORY) {
         return RP_VFS_PERM;
     }
-    if (linked->link_count == 0) {
-        return RP_VFS_NOENT;
-    }
+    RP_ASSERT(linked->link_count > 0); /* it was found under a name */
     if (linked->link_count >= RP_VFS_LINKS_MAX) {
         return RP_VFS_MLINK;
     }
     if (rp_inode_own(vfs, number) == NULL) {
         return RP_VFS_NOMEM;
     }
-    error = rp_directory_add(vfs, place.directory, place.name, place.name_size, number);
+    error = rp_directory_add(vfs, place.directory, place.name, place.name_size, number, 0);
     if (error != RP_VFS_OK) {
         return error;
     }
@@ -242,6 +266,9 @@ static enum rp_vfs_error remove_place(struct rp_vfs *vfs, struct rp_vfs_start st
 {
     if (start.read_only) {
         return RP_VFS_ROFS;
+    }
+    if (is_mount_point(vfs, place->inode)) {
+        return RP_VFS_BUSY;
     }
     if (rp_inode_own(vfs, place->inode) == NULL ||
         rp_directory_prepare_remove(vfs, place->directory, place->name, place->name_size) !=
@@ -318,7 +345,10 @@ static enum rp_vfs_error check_rename(const struct rp_vfs *vfs, const struct rp_
         return RP_VFS_BUSY;
     }
     if (from->inode == RP_VFS_NONE) {
-        return RP_VFS_NOENT;
+        return from->lookup != RP_VFS_OK ? from->lookup : RP_VFS_NOENT;
+    }
+    if (to->lookup != RP_VFS_OK) {
+        return to->lookup;
     }
     bool moves_directory = rp_vfs_is_directory(vfs, from->inode);
     if (!moves_directory && (from->slash || to->slash)) {
@@ -328,7 +358,7 @@ static enum rp_vfs_error check_rename(const struct rp_vfs *vfs, const struct rp_
         return RP_VFS_INVAL;
     }
     if (to->inode == RP_VFS_NONE) {
-        return RP_VFS_OK;
+        return is_mount_point(vfs, from->inode) ? RP_VFS_BUSY : RP_VFS_OK;
     }
     const struct rp_inode *target = rp_inode_get(vfs, to->inode);
     bool onto_directory = target->kind == RP_VFS_DIRECTORY;
@@ -341,6 +371,9 @@ static enum rp_vfs_error check_rename(const struct rp_vfs *vfs, const struct rp_
     }
     if (moves_directory != onto_directory) {
         return moves_directory ? RP_VFS_NOTDIR : RP_VFS_ISDIR;
+    }
+    if (is_mount_point(vfs, from->inode) || is_mount_point(vfs, to->inode)) {
+        return RP_VFS_BUSY;
     }
     return onto_directory && target->of.directory.entry_count > 0 ? RP_VFS_NOTEMPTY : RP_VFS_OK;
 }
@@ -387,10 +420,11 @@ static enum rp_vfs_error do_rename(struct rp_vfs *vfs, const struct rp_place *fr
             RP_VFS_OK) {
         return RP_VFS_NOMEM;
     }
+    uint64_t credit = rp_directory_credit(vfs, from->directory, from->name, from->name_size);
     enum rp_vfs_error error =
         to->inode != RP_VFS_NONE
             ? rp_directory_redirect(vfs, to->directory, to->name, to->name_size, from->inode)
-            : rp_directory_add(vfs, to->directory, to->name, to->name_size, from->inode);
+            : rp_directory_add(vfs, to->directory, to->name, to->name_size, from->inode, credit);
     if (error == RP_VFS_OK) {
         finish_rename(vfs, from, to);
     }
@@ -404,9 +438,9 @@ enum rp_vfs_error rp_vfs_rename(struct rp_vfs *vfs, struct rp_vfs_start old_star
     struct rp_place from;
     struct rp_place to;
     enum rp_vfs_error error =
-        rp_place_find(vfs, old_start.directory, old_path, RP_FOLLOW_NEVER, &from);
+        rp_place_walk(vfs, old_start.directory, old_path, RP_FOLLOW_NEVER, &from);
     if (error == RP_VFS_OK) {
-        error = rp_place_find(vfs, new_start.directory, new_path, RP_FOLLOW_NEVER, &to);
+        error = rp_place_walk(vfs, new_start.directory, new_path, RP_FOLLOW_NEVER, &to);
     }
     bool same = false;
     if (error == RP_VFS_OK) {

@@ -6,15 +6,14 @@
 
 #include <string.h>
 
-/* Frees a page whose last owner is gone (an rp_radix_release_leaf). */
-static void free_page(struct rp_allocator *allocator, void *leaf)
+void rp_page_free(struct rp_allocator *allocator, void *page)
 {
-    rp_free(allocator, leaf, sizeof(struct rp_vfs_page));
+    rp_free(allocator, page, sizeof(struct rp_vfs_page));
 }
 
 void rp_file_release(struct rp_allocator *allocator, struct rp_vfs_file *file)
 {
-    rp_radix_release(&file->pages, allocator, free_page);
+    rp_radix_release(&file->pages, allocator, rp_page_free);
 }
 
 static uint64_t page_of(uint64_t offset)
@@ -52,6 +51,26 @@ enum rp_vfs_error rp_vfs_read(const struct rp_vfs *vfs, uint64_t number, uint64_
     return RP_VFS_OK;
 }
 
+enum rp_vfs_error rp_vfs_next_data(const struct rp_vfs *vfs, uint64_t number, uint64_t offset,
+                                   uint64_t *out_offset)
+{
+    const struct rp_inode *inode = rp_inode_get(vfs, number);
+    if (inode == NULL || inode->kind != RP_VFS_FILE) {
+        return RP_VFS_INVAL;
+    }
+    uint64_t index = 0;
+    void *page = NULL;
+    if (offset >= inode->size ||
+        !rp_radix_next(&inode->of.file.pages, page_of(offset), &index, &page)) {
+        *out_offset = inode->size;
+        return RP_VFS_OK;
+    }
+    uint64_t start = index * RP_VFS_PAGE_BYTES;
+    RP_ASSERT(start < inode->size);
+    *out_offset = start > offset ? start : offset;
+    return RP_VFS_OK;
+}
+
 /* Pages first..end-1 of a file will be written: how many must be made, and how many of these are
  * new to it (the quota's count). */
 struct page_plan {
@@ -59,6 +78,9 @@ struct page_plan {
     uint64_t end;
     uint64_t new_pages;
     uint64_t copied_pages;
+    /* bytes that will be written at once: a page within needs no contents */
+    uint64_t written_from;
+    uint64_t written_to;
 };
 
 /* Fills in the counts and owns the paths to the pages. Ends the plan before the page that the
@@ -90,7 +112,7 @@ static void free_spare_pages(struct rp_allocator *allocator, struct rp_vfs_page 
 {
     while (spare != NULL) {
         struct rp_vfs_page *next = spare->next;
-        free_page(allocator, spare);
+        rp_page_free(allocator, spare);
         spare = next;
     }
 }
@@ -115,7 +137,8 @@ static struct rp_vfs_page *make_spare_pages(struct rp_allocator *allocator, uint
     return spare;
 }
 
-/* Makes the pages of the plan exist and belong to this file alone. New ones are zero. */
+/* Makes the pages of the plan exist and belong to this file alone. New ones are zero, unless they
+ * will be written. */
 static enum rp_vfs_error make_pages(struct rp_vfs *vfs, struct rp_inode *inode,
                                     const struct page_plan *plan)
 {
@@ -135,11 +158,15 @@ static enum rp_vfs_error make_pages(struct rp_vfs *vfs, struct rp_inode *inode,
         struct rp_vfs_page *fresh = spare;
         spare = fresh->next;
         fresh->next = NULL;
+        bool written = index * RP_VFS_PAGE_BYTES >= plan->written_from &&
+                       (index + 1) * RP_VFS_PAGE_BYTES <= plan->written_to;
         if (page != NULL) {
-            memcpy(fresh->bytes, page->bytes, sizeof fresh->bytes);
+            if (!written) {
+                memcpy(fresh->bytes, page->bytes, sizeof fresh->bytes);
+            }
             bool was_last = rp_shared_drop(page);
             RP_ASSERT(!was_last);
-        } else {
+        } else if (!written) {
             memset(fresh->bytes, 0, sizeof fresh->bytes);
         }
         (void)rp_radix_exchange(pages, vfs->allocator, index, fresh);
@@ -197,6 +224,8 @@ enum rp_vfs_error rp_vfs_write(struct rp_vfs *vfs, uint64_t number, uint64_t off
     if (plan.end * RP_VFS_PAGE_BYTES - offset < count) {
         count = plan.end * RP_VFS_PAGE_BYTES - offset;
     }
+    plan.written_from = offset;
+    plan.written_to = offset + count;
     if (make_pages(vfs, inode, &plan) != RP_VFS_OK) {
         return RP_VFS_NOMEM;
     }
@@ -247,7 +276,7 @@ enum rp_vfs_error rp_vfs_truncate(struct rp_vfs *vfs, uint64_t number, uint64_t 
         if (size % RP_VFS_PAGE_BYTES != 0 && clear_tail(vfs, inode, size) != RP_VFS_OK) {
             return RP_VFS_NOMEM;
         }
-        uint64_t removed = rp_radix_cut(pages, vfs->allocator, first_gone, free_page);
+        uint64_t removed = rp_radix_cut(pages, vfs->allocator, first_gone, rp_page_free);
         RP_ASSERT(inode->of.file.page_count >= removed);
         inode->of.file.page_count -= removed;
         vfs->bytes_used -= removed * RP_VFS_PAGE_BYTES;

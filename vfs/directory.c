@@ -23,10 +23,10 @@ const struct rp_dirent *rp_directory_find(const struct rp_inode *directory, cons
 }
 
 enum rp_vfs_error rp_directory_add(struct rp_vfs *vfs, uint64_t number, const char *name,
-                                   uint32_t name_size, uint64_t inode)
+                                   uint32_t name_size, uint64_t inode, uint64_t credit)
 {
     uint64_t charge = rp_dirent_charge(name_size);
-    if (!rp_vfs_has_room(vfs, charge)) {
+    if (charge > credit && !rp_vfs_has_room(vfs, charge - credit)) {
         return RP_VFS_NOSPC;
     }
     struct rp_inode *owner = rp_inode_own(vfs, number);
@@ -39,6 +39,7 @@ enum rp_vfs_error rp_directory_add(struct rp_vfs *vfs, uint64_t number, const ch
     if (entry == NULL) {
         return RP_VFS_NOMEM;
     }
+    entry->kind = (uint8_t)rp_inode_get(vfs, inode)->kind;
     if (!rp_radix_reserve(&directory->entries, vfs->allocator, cookie) ||
         !rp_name_tree_insert(&directory->names, vfs->allocator, entry)) {
         rp_dirent_release(vfs->allocator, entry);
@@ -70,6 +71,7 @@ enum rp_vfs_error rp_directory_redirect(struct rp_vfs *vfs, uint64_t number, con
     if (entry == NULL) {
         return RP_VFS_NOMEM;
     }
+    entry->kind = (uint8_t)rp_inode_get(vfs, inode)->kind;
     if (!rp_radix_reserve(&directory->entries, vfs->allocator, cookie) ||
         !rp_name_tree_reserve(&directory->names, vfs->allocator, name, name_size)) {
         rp_dirent_release(vfs->allocator, entry);
@@ -86,6 +88,15 @@ enum rp_vfs_error rp_directory_redirect(struct rp_vfs *vfs, uint64_t number, con
 static bool must_remember(const struct rp_vfs_directory *directory, uint64_t cookie)
 {
     return directory->readers > 0 && cookie <= directory->cookie_given;
+}
+
+uint64_t rp_directory_credit(const struct rp_vfs *vfs, uint64_t number, const char *name,
+                             uint32_t name_size)
+{
+    const struct rp_inode *owner = rp_inode_get(vfs, number);
+    const struct rp_dirent *entry = rp_directory_find(owner, name, name_size);
+    RP_ASSERT(entry != NULL);
+    return must_remember(&owner->of.directory, entry->cookie) ? 0 : rp_dirent_charge(name_size);
 }
 
 enum rp_vfs_error rp_directory_prepare_remove(struct rp_vfs *vfs, uint64_t number, const char *name,
@@ -248,7 +259,7 @@ enum rp_vfs_error rp_vfs_list(const struct rp_vfs *vfs, uint64_t number, uint64_
         *out_entry = (struct rp_vfs_entry){.name = entry->name,
                                            .name_size = entry->name_size,
                                            .inode = entry->inode,
-                                           .kind = rp_inode_get(vfs, entry->inode)->kind,
+                                           .kind = (enum rp_vfs_kind)entry->kind,
                                            .cookie = entry->cookie};
     }
     return RP_VFS_OK;

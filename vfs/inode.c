@@ -44,8 +44,10 @@ static void free_inode(struct rp_allocator *allocator, void *leaf)
     case RP_VFS_SYMLINK:
         release_target(allocator, inode->of.target);
         break;
-    case RP_VFS_DEVICE:
     case RP_VFS_FIFO:
+        rp_pipe_release(allocator, &inode->of.pipe);
+        break;
+    case RP_VFS_DEVICE:
         break;
     }
     rp_free(allocator, inode, sizeof *inode);
@@ -74,8 +76,10 @@ static struct rp_inode *copy_inode(struct rp_allocator *allocator, struct rp_ino
             rp_shared_keep(copy->of.target);
         }
         break;
-    case RP_VFS_DEVICE:
     case RP_VFS_FIFO:
+        copy->of.pipe.pages = rp_radix_clone(&inode->of.pipe.pages);
+        break;
+    case RP_VFS_DEVICE:
         break;
     }
     bool was_last = rp_shared_drop(inode);
@@ -157,8 +161,10 @@ void rp_inode_collect(struct rp_vfs *vfs, uint64_t number)
     case RP_VFS_SYMLINK:
         charge = inode->size;
         break;
-    case RP_VFS_DEVICE:
     case RP_VFS_FIFO:
+        charge = inode->of.pipe.capacity;
+        break;
+    case RP_VFS_DEVICE:
         break;
     }
     RP_ASSERT(vfs->bytes_used >= charge && vfs->inode_count > 0);
@@ -219,6 +225,11 @@ void rp_vfs_set_time(struct rp_vfs *vfs, uint64_t now_ns)
     vfs->now_ns = now_ns;
 }
 
+uint64_t rp_vfs_bytes_max(const struct rp_vfs *vfs)
+{
+    return vfs->limits.bytes_max;
+}
+
 uint64_t rp_vfs_bytes_used(const struct rp_vfs *vfs)
 {
     return vfs->bytes_used;
@@ -229,8 +240,17 @@ uint32_t rp_vfs_inode_count(const struct rp_vfs *vfs)
     return vfs->inode_count;
 }
 
+static bool is_pipe(const struct rp_vfs *vfs, uint64_t number)
+{
+    const struct rp_inode *inode = rp_inode_get(vfs, number);
+    return inode != NULL && inode->kind == RP_VFS_FIFO;
+}
+
 enum rp_vfs_error rp_vfs_hold(struct rp_vfs *vfs, uint64_t number)
 {
+    if (is_pipe(vfs, number)) {
+        return RP_VFS_INVAL;
+    }
     struct rp_inode *inode = rp_inode_own(vfs, number);
     if (inode == NULL) {
         return RP_VFS_NOMEM;
@@ -242,6 +262,9 @@ enum rp_vfs_error rp_vfs_hold(struct rp_vfs *vfs, uint64_t number)
 
 enum rp_vfs_error rp_vfs_drop(struct rp_vfs *vfs, uint64_t number)
 {
+    if (is_pipe(vfs, number)) {
+        return RP_VFS_INVAL;
+    }
     struct rp_inode *inode = rp_inode_own(vfs, number);
     if (inode == NULL) {
         return RP_VFS_NOMEM;
@@ -268,6 +291,7 @@ enum rp_vfs_error rp_vfs_stat(const struct rp_vfs *vfs, uint64_t number,
         .modified_ns = inode->modified_ns,
         .changed_ns = inode->changed_ns,
         .page_count = inode->kind == RP_VFS_FILE ? inode->of.file.page_count : 0,
+        .device = inode->kind == RP_VFS_DEVICE ? inode->of.device : 0,
     };
     return RP_VFS_OK;
 }

@@ -36,10 +36,21 @@ struct rp_vfs_directory {
     uint32_t readers;
 };
 
+/* A ring of as many pages as the capacity needs, made when bytes come to lie in them; an empty pipe
+ * has none. The inode's size is the number of bytes that wait, from `head` on. Where the head is
+ * cannot be observed and is no state. */
+struct rp_vfs_pipe {
+    struct rp_radix pages; /* rp_vfs_page by index */
+    uint32_t capacity;
+    uint32_t head;
+    uint32_t readers;
+    uint32_t writers;
+};
+
 struct rp_inode {
     struct rp_shared shared;
     enum rp_vfs_kind kind;
-    uint32_t holds;
+    uint32_t holds; /* of a pipe: the sum of its readers and writers */
     uint64_t link_count;
     uint64_t size;
     uint64_t accessed_ns;
@@ -49,6 +60,8 @@ struct rp_inode {
         struct rp_vfs_file file;
         struct rp_vfs_directory directory;
         struct rp_vfs_target *target;
+        struct rp_vfs_pipe pipe;
+        uint32_t device;
     } of;
 };
 
@@ -88,9 +101,13 @@ static inline uint64_t rp_dirent_charge(uint32_t name_size)
 
 const struct rp_dirent *rp_directory_find(const struct rp_inode *directory, const char *name,
                                           uint32_t name_size);
-/* Adds an absent name; link counts are the caller's. NOSPC, NOMEM: nothing changed. */
+/* Adds an absent name; link counts are the caller's. `credit` is what the caller will give back to
+ * the byte quota in the same operation. NOSPC, NOMEM: nothing changed. */
 enum rp_vfs_error rp_directory_add(struct rp_vfs *vfs, uint64_t directory, const char *name,
-                                   uint32_t name_size, uint64_t inode);
+                                   uint32_t name_size, uint64_t inode, uint64_t credit);
+/* What removing a name that is there will give back. */
+uint64_t rp_directory_credit(const struct rp_vfs *vfs, uint64_t directory, const char *name,
+                             uint32_t name_size);
 /* Lets a name that is there point to another inode, keeping its cookie. */
 enum rp_vfs_error rp_directory_redirect(struct rp_vfs *vfs, uint64_t directory, const char *name,
                                         uint32_t name_size, uint64_t inode);
@@ -103,6 +120,17 @@ void rp_directory_remove(struct rp_vfs *vfs, uint64_t directory, const char *nam
 
 void rp_directory_release(struct rp_allocator *allocator, struct rp_vfs_directory *directory);
 void rp_file_release(struct rp_allocator *allocator, struct rp_vfs_file *file);
+/* Frees a page whose last owner is gone (an rp_radix_release_leaf). */
+void rp_page_free(struct rp_allocator *allocator, void *page);
+
+/* ---- pipe.c ---- */
+
+void rp_pipe_release(struct rp_allocator *allocator, struct rp_vfs_pipe *pipe);
+/* Visits the pipe and what waits in it. */
+bool rp_pipe_walk(const struct rp_inode *inode, uint64_t number,
+                  const struct rp_vfs_visitor *visitor);
+/* NULL, or the invariant that is broken. */
+const char *rp_pipe_check(const struct rp_inode *inode);
 
 /* ---- resolve.c: paths ---- */
 
@@ -116,6 +144,8 @@ struct rp_place {
     const char *name;   /* in the path or in a symlink's target */
     uint32_t name_size;
     uint64_t inode; /* RP_VFS_NONE: nothing of that name */
+    /* why the name cannot even be looked up: NAMETOOLONG, NOENT in a removed directory; else OK */
+    enum rp_vfs_error lookup;
 };
 
 enum rp_follow {
@@ -125,7 +155,10 @@ enum rp_follow {
     RP_FOLLOW_LAST,
 };
 
-/* Walks to the last step; what is missing there is no error. */
+/* Walks to the last step; what is missing there is no error, and what cannot be looked up is one of
+ * rp_place_find alone. */
+enum rp_vfs_error rp_place_walk(const struct rp_vfs *vfs, uint64_t start, struct rp_vfs_path path,
+                                enum rp_follow follow, struct rp_place *out_place);
 enum rp_vfs_error rp_place_find(const struct rp_vfs *vfs, uint64_t start, struct rp_vfs_path path,
                                 enum rp_follow follow, struct rp_place *out_place);
 

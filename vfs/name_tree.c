@@ -63,17 +63,24 @@ static const struct rp_dirent *leftmost(const void *item)
     return item;
 }
 
+static size_t dirent_bytes(uint32_t name_size)
+{
+    size_t size = offsetof(struct rp_dirent, name) + name_size;
+    return size > sizeof(struct rp_dirent) ? size : sizeof(struct rp_dirent);
+}
+
 struct rp_dirent *rp_dirent_create(struct rp_allocator *allocator, const char *name,
                                    uint32_t name_size, uint64_t inode, uint64_t cookie)
 {
-    struct rp_dirent *entry = rp_alloc(allocator, sizeof *entry + name_size);
+    RP_ASSERT(name_size <= UINT16_MAX);
+    struct rp_dirent *entry = rp_alloc(allocator, dirent_bytes(name_size));
     if (entry == NULL) {
         return NULL;
     }
     *entry = (struct rp_dirent){.item = {.shared = {1}, .is_leaf = 1},
                                 .inode = inode,
                                 .cookie = cookie,
-                                .name_size = name_size};
+                                .name_size = (uint16_t)name_size};
     memcpy(entry->name, name, name_size);
     return entry;
 }
@@ -81,7 +88,7 @@ struct rp_dirent *rp_dirent_create(struct rp_allocator *allocator, const char *n
 void rp_dirent_free(struct rp_allocator *allocator, void *entry)
 {
     const struct rp_dirent *dirent = entry;
-    rp_free(allocator, entry, sizeof *dirent + dirent->name_size);
+    rp_free(allocator, entry, dirent_bytes(dirent->name_size));
 }
 
 void rp_dirent_release(struct rp_allocator *allocator, struct rp_dirent *entry)
@@ -106,18 +113,12 @@ const struct rp_dirent *rp_name_tree_first(const struct rp_name_tree *tree)
     return tree->root != NULL ? leftmost(tree->root) : NULL;
 }
 
-const struct rp_dirent *rp_name_tree_after(const struct rp_name_tree *tree, const char *name,
-                                           uint32_t name_size)
+/* Follows the bits of `name` up to and including `border`; *out_greater: the last subtree
+ * passed whose names are all greater, or NULL. */
+static const void *descend(const struct rp_name_tree *tree, const char *name, uint32_t name_size,
+                           uint32_t border, const void **out_greater)
 {
-    if (tree->root == NULL) {
-        return NULL;
-    }
-    const struct rp_dirent *near = nearest_entry(tree, name, name_size);
-    uint32_t border = UINT32_MAX;
-    if (!entry_has_name(near, name, name_size)) {
-        border = first_difference(near->name, near->name_size, name, name_size);
-    }
-    const void *greater = NULL; /* the last subtree passed whose names are all greater */
+    const void *greater = NULL;
     const void *item = tree->root;
     while (!item_is_leaf(item)) {
         const struct node *node = item;
@@ -130,9 +131,26 @@ const struct rp_dirent *rp_name_tree_after(const struct rp_name_tree *tree, cons
         }
         item = node->children[side];
     }
-    if (border != UINT32_MAX && bit_of(name, name_size, border) == 0) {
-        /* everything here agrees with the name up to the border and has a 1 there */
-        greater = item;
+    *out_greater = greater;
+    return item;
+}
+
+const struct rp_dirent *rp_name_tree_after(const struct rp_name_tree *tree, const char *name,
+                                           uint32_t name_size)
+{
+    if (tree->root == NULL) {
+        return NULL;
+    }
+    const void *greater = NULL;
+    const void *item = descend(tree, name, name_size, UINT32_MAX, &greater);
+    const struct rp_dirent *near = item;
+    if (!entry_has_name(near, name, name_size)) {
+        uint32_t border = first_difference(near->name, near->name_size, name, name_size);
+        item = descend(tree, name, name_size, border, &greater);
+        if (bit_of(name, name_size, border) == 0) {
+            /* everything here agrees with the name up to the border and has a 1 there */
+            greater = item;
+        }
     }
     return greater != NULL ? leftmost(greater) : NULL;
 }

@@ -22,11 +22,12 @@ struct rp_dirent {
     uint64_t inode;
     /* its place for a reader that goes on behind it; never used twice in a directory */
     uint64_t cookie;
-    uint32_t name_size;
+    uint16_t name_size;
+    uint8_t kind; /* enum rp_vfs_kind of the inode: what a listing says without looking it up */
     char name[];
 };
 
-/* An entry with one owner, NULL without memory. */
+/* An entry with one owner and of kind 0, NULL without memory. */
 struct rp_dirent *rp_dirent_create(struct rp_allocator *allocator, const char *name,
                                    uint32_t name_size, uint64_t inode,
                                    uint64_t cookie) RP_NODISCARD;

@@ -65,10 +65,8 @@ static struct node *copy_node(struct rp_allocator *allocator, struct node *node)
     }
     memcpy(copy, node, sizeof *copy);
     copy->shared.owners = 1;
-    for (unsigned slot = 0; slot < FAN; slot++) {
-        if (copy->children[slot] != NULL) {
-            rp_shared_keep(copy->children[slot]);
-        }
+    for (uint64_t left = copy->present; left != 0; left &= left - 1) {
+        rp_shared_keep(copy->children[__builtin_ctzll(left)]);
     }
     bool was_last = rp_shared_drop(node);
     RP_ASSERT(!was_last);
@@ -86,8 +84,8 @@ static void release_tree(struct rp_allocator *allocator, void *tree, uint32_t le
         return;
     }
     struct node *node = tree;
-    for (unsigned slot = 0; slot < FAN; slot++) {
-        release_tree(allocator, node->children[slot], level - 1, release_leaf);
+    for (uint64_t left = node->present; left != 0; left &= left - 1) {
+        release_tree(allocator, node->children[__builtin_ctzll(left)], level - 1, release_leaf);
     }
     rp_free(allocator, node, sizeof *node);
 }
@@ -102,8 +100,8 @@ static uint64_t count_leaves(const void *tree, uint32_t level)
     }
     const struct node *node = tree;
     uint64_t count = 0;
-    for (unsigned slot = 0; slot < FAN; slot++) {
-        count += count_leaves(node->children[slot], level - 1);
+    for (uint64_t left = node->present; left != 0; left &= left - 1) {
+        count += count_leaves(node->children[__builtin_ctzll(left)], level - 1);
     }
     return count;
 }

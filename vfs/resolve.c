@@ -92,11 +92,8 @@ static enum rp_vfs_error take_dots(struct walk *walk, bool up, struct rp_place *
         if (walk->at == walk->start) {
             return RP_VFS_PERM;
         }
-        uint64_t parent = rp_inode_get(walk->vfs, walk->at)->of.directory.parent;
-        if (parent == RP_VFS_NONE) {
-            return RP_VFS_NOENT;
-        }
-        walk->at = parent;
+        walk->at = rp_inode_get(walk->vfs, walk->at)->of.directory.parent;
+        RP_ASSERT(walk->at != RP_VFS_NONE); /* it was reached by its name */
     }
     *place = (struct rp_place){.kind = up ? RP_PLACE_DOTDOT : RP_PLACE_DOT,
                                .directory = walk->at,
@@ -107,23 +104,24 @@ static enum rp_vfs_error take_dots(struct walk *walk, bool up, struct rp_place *
 }
 
 /* A name in the directory that the walk stands in. */
-static enum rp_vfs_error take_name(struct walk *walk, struct rp_vfs_path step,
-                                   struct rp_place *place)
+static struct rp_place look_up(const struct walk *walk, struct rp_vfs_path step)
 {
-    if (step.size > RP_VFS_NAME_BYTES_MAX) {
-        return RP_VFS_NAMETOOLONG;
-    }
+    struct rp_place place = {.kind = RP_PLACE_NAME,
+                             .directory = walk->at,
+                             .name = step.bytes,
+                             .name_size = (uint32_t)step.size,
+                             .inode = RP_VFS_NONE};
     const struct rp_inode *directory = rp_inode_get(walk->vfs, walk->at);
     if (directory->link_count == 0) {
-        return RP_VFS_NOENT;
+        place.lookup = RP_VFS_NOENT;
+    } else if (step.size > RP_VFS_NAME_BYTES_MAX) {
+        place.lookup = RP_VFS_NAMETOOLONG;
+    } else {
+        const struct rp_dirent *entry =
+            rp_directory_find(directory, step.bytes, (uint32_t)step.size);
+        place.inode = entry != NULL ? entry->inode : RP_VFS_NONE;
     }
-    const struct rp_dirent *entry = rp_directory_find(directory, step.bytes, (uint32_t)step.size);
-    *place = (struct rp_place){.kind = RP_PLACE_NAME,
-                               .directory = walk->at,
-                               .name = step.bytes,
-                               .name_size = (uint32_t)step.size,
-                               .inode = entry != NULL ? entry->inode : RP_VFS_NONE};
-    return RP_VFS_OK;
+    return place;
 }
 
 /* Whether a symlink at the place is entered. */
@@ -133,7 +131,7 @@ static bool follows(enum rp_follow follow, bool last, bool slash)
            (follow == RP_FOLLOW_PLAIN && !slash);
 }
 
-enum rp_vfs_error rp_place_find(const struct rp_vfs *vfs, uint64_t start, struct rp_vfs_path path,
+enum rp_vfs_error rp_place_walk(const struct rp_vfs *vfs, uint64_t start, struct rp_vfs_path path,
                                 enum rp_follow follow, struct rp_place *out_place)
 {
     enum rp_vfs_error error = check_path(vfs, start, path);
@@ -148,9 +146,13 @@ enum rp_vfs_error rp_place_find(const struct rp_vfs *vfs, uint64_t start, struct
         struct rp_vfs_path step = take_step(&walk);
         bool dot = step.size == 1 && step.bytes[0] == '.';
         bool dotdot = step.size == 2 && step.bytes[0] == '.' && step.bytes[1] == '.';
-        error = dot || dotdot ? take_dots(&walk, dotdot, &place) : take_name(&walk, step, &place);
-        if (error != RP_VFS_OK) {
-            return error;
+        if (dot || dotdot) {
+            error = take_dots(&walk, dotdot, &place);
+            if (error != RP_VFS_OK) {
+                return error;
+            }
+        } else {
+            place = look_up(&walk, step);
         }
         bool slash = skip_slashes(&walk);
         bool last = walk.piece_count == 0;
@@ -174,13 +176,20 @@ enum rp_vfs_error rp_place_find(const struct rp_vfs *vfs, uint64_t start, struct
             return error;
         }
         if (inode == NULL) {
-            return RP_VFS_NOENT;
+            return place.lookup != RP_VFS_OK ? place.lookup : RP_VFS_NOENT;
         }
         if (inode->kind != RP_VFS_DIRECTORY) {
             return RP_VFS_NOTDIR;
         }
         walk.at = place.inode;
     }
+}
+
+enum rp_vfs_error rp_place_find(const struct rp_vfs *vfs, uint64_t start, struct rp_vfs_path path,
+                                enum rp_follow follow, struct rp_place *out_place)
+{
+    enum rp_vfs_error error = rp_place_walk(vfs, start, path, follow, out_place);
+    return error != RP_VFS_OK ? error : out_place->lookup;
 }
 
 enum rp_vfs_error rp_vfs_resolve(const struct rp_vfs *vfs, struct rp_vfs_start start,

@@ -7,9 +7,10 @@
  * included); rp_vfs_write may do a part, and says how much.
  *
  * Invariants (checked by rp_vfs_check): link counts equal the entries that name the inode (a
- * directory: 2 + its subdirectories); an inode without links exists only while it is held;
- * bytes_used is the sum of the charges; a page beyond a file's size does not exist, and the
- * bytes of the last page behind the size are zero. */
+ * directory: 2 + its subdirectories); an inode without links exists only while it is held, a pipe
+ * by its ends; bytes_used is the sum of the charges; a page beyond a file's size does not exist,
+ * and the bytes of the last page behind the size are zero; a device has one link; at most
+ * `capacity` bytes wait in a pipe. */
 #ifndef RP_VFS_VFS_H
 #define RP_VFS_VFS_H
 
@@ -48,7 +49,7 @@ const char *rp_vfs_error_text(enum rp_vfs_error error);
 enum rp_vfs_kind { RP_VFS_DIRECTORY, RP_VFS_FILE, RP_VFS_SYMLINK, RP_VFS_DEVICE, RP_VFS_FIFO };
 
 struct rp_vfs_limits {
-    uint64_t bytes_max; /* pages of files, targets of symlinks, directory entries */
+    uint64_t bytes_max; /* pages of files, targets of symlinks, directory entries, pipes */
     uint32_t inodes_max;
 };
 
@@ -88,11 +89,13 @@ struct rp_vfs *rp_vfs_clone(const struct rp_vfs *vfs);
 
 void rp_vfs_set_time(struct rp_vfs *vfs, uint64_t now_ns);
 uint64_t rp_vfs_bytes_used(const struct rp_vfs *vfs);
+uint64_t rp_vfs_bytes_max(const struct rp_vfs *vfs);
 uint32_t rp_vfs_inode_count(const struct rp_vfs *vfs);
 
 /* ---- inodes ---- */
 
-/* An open descriptor holds its inode: held inodes outlive their last link. */
+/* An open descriptor holds its inode: held inodes outlive their last link. INVAL for a pipe, which
+ * is held by its ends (rp_vfs_pipe_hold). */
 enum rp_vfs_error rp_vfs_hold(struct rp_vfs *vfs, uint64_t inode);
 enum rp_vfs_error rp_vfs_drop(struct rp_vfs *vfs, uint64_t inode);
 
@@ -113,6 +116,10 @@ enum rp_vfs_error rp_vfs_set_times(struct rp_vfs *vfs, uint64_t inode,
 /* Up to `size` bytes from `offset`; holes are zeros; *out_count 0 at and behind the end. */
 enum rp_vfs_error rp_vfs_read(const struct rp_vfs *vfs, uint64_t inode, uint64_t offset, void *data,
                               size_t size, size_t *out_count);
+/* The first byte at or after `offset` that lies in a page of the file: what is before it is a hole.
+ * *out_offset is the file's size if there is none. */
+enum rp_vfs_error rp_vfs_next_data(const struct rp_vfs *vfs, uint64_t inode, uint64_t offset,
+                                   uint64_t *out_offset);
 /* Writes at `offset`, growing the file. When the quota is met, writes what fits; NOSPC if that
  * is nothing. FBIG likewise. */
 enum rp_vfs_error rp_vfs_write(struct rp_vfs *vfs, uint64_t inode, uint64_t offset,
@@ -127,28 +134,33 @@ enum rp_vfs_error rp_vfs_allocate(struct rp_vfs *vfs, uint64_t inode, uint64_t o
 /* ---- devices and pipes ---- */
 
 /* Puts a device at a path where nothing is. It is a mount point: removing it, renaming it and
- * renaming something onto it is BUSY. What reading and writing it does is the user's matter, by its
- * number; the functions for files answer INVAL for it. */
+ * renaming something onto it is BUSY, linking it XDEV (as if it were a file system of its own); the
+ * directories above it are as any other. What reading and writing it does is the user's matter, by
+ * its number; the functions for files answer INVAL for it. It is opened as a file is, except that
+ * TRUNCATE does nothing and that WRITE is allowed through a read-only start, because the tree does
+ * not change. */
 enum rp_vfs_error rp_vfs_mount_device(struct rp_vfs *vfs, struct rp_vfs_start start,
                                       struct rp_vfs_path path, uint32_t device);
 
-/* A pipe: bytes that wait, in order, at most `capacity` of them (1 to RP_VFS_PIPE_BYTES_MAX); an
- * inode without links that its open ends hold. The capacity is charged to the byte quota while the
- * pipe exists. Made with one reader and one writer. NOSPC, DQUOT. */
+/* A pipe: bytes that wait, in order, at most `capacity` of them (1 to RP_VFS_PIPE_BYTES_MAX, else
+ * INVAL); an inode without links that its open ends hold. The capacity is charged to the byte quota
+ * while the pipe exists. Made with one reader and one writer. NOSPC, DQUOT. The functions below
+ * answer INVAL for what is no pipe. */
 #define RP_VFS_PIPE_BYTES_MAX 1048576u
 #define RP_VFS_PIPE_ATOMIC_BYTES 4096u /* POSIX PIPE_BUF */
 enum rp_vfs_end { RP_VFS_END_READ, RP_VFS_END_WRITE };
 enum rp_vfs_error rp_vfs_make_pipe(struct rp_vfs *vfs, uint32_t capacity, uint64_t *out_inode);
-/* One more, or one less, who holds this end. After the last the pipe is gone, with what waits in
- * it. */
+/* One more, or one less, who holds this end; INVAL if nobody does. With the last reader goes what
+ * waits, since nobody can read it any more; with the last end the pipe is gone. */
 enum rp_vfs_error rp_vfs_pipe_hold(struct rp_vfs *vfs, uint64_t inode, enum rp_vfs_end end);
 enum rp_vfs_error rp_vfs_pipe_drop(struct rp_vfs *vfs, uint64_t inode, enum rp_vfs_end end);
 /* Takes up to `size` waiting bytes. None: AGAIN while there is a writer, else OK and a count of 0.
- */
+ * A `size` of 0 is OK. */
 enum rp_vfs_error rp_vfs_pipe_read(struct rp_vfs *vfs, uint64_t inode, void *data, size_t size,
                                    size_t *out_count);
-/* Puts bytes behind those that wait: all of them if they are at most RP_VFS_PIPE_ATOMIC_BYTES or
- * else as many as fit. AGAIN: no room. PIPE: there is no reader. */
+/* Puts bytes behind those that wait: all of them if they are at most RP_VFS_PIPE_ATOMIC_BYTES and
+ * at most the capacity, else as many as fit. AGAIN: no room. PIPE: there is no reader. A `size` of
+ * 0 is OK. */
 enum rp_vfs_error rp_vfs_pipe_write(struct rp_vfs *vfs, uint64_t inode, const void *data,
                                     size_t size, size_t *out_count);
 struct rp_vfs_pipe_state {
@@ -157,8 +169,8 @@ struct rp_vfs_pipe_state {
     uint32_t readers;
     uint32_t writers;
 };
-void rp_vfs_pipe_get_state(const struct rp_vfs *vfs, uint64_t inode,
-                           struct rp_vfs_pipe_state *out_state);
+enum rp_vfs_error rp_vfs_pipe_get_state(const struct rp_vfs *vfs, uint64_t inode,
+                                        struct rp_vfs_pipe_state *out_state);
 
 /* ---- paths ---- */
 
@@ -225,7 +237,8 @@ enum rp_vfs_error rp_vfs_reader_gave(struct rp_vfs *vfs, uint64_t directory, uin
 
 /* Everything in canonical order: inodes by number; of each, what it is, then its pages by index
  * (absent ones skipped), entries by name, gone entries that readers may go on behind by cookie,
- * or the target. A callback that answers false ends the walk. */
+ * the target, or the pipe and then what waits in it. A callback that answers false ends the walk;
+ * one that is NULL is not called. */
 struct rp_vfs_visitor {
     void *user;
     bool (*inode)(void *user, const struct rp_vfs_stat *stat, uint32_t holds);
@@ -235,9 +248,9 @@ struct rp_vfs_visitor {
     bool (*entry)(void *user, uint64_t inode, const struct rp_vfs_entry *entry);
     bool (*gone)(void *user, uint64_t inode, const struct rp_vfs_entry *entry);
     bool (*target)(void *user, uint64_t inode, const char *target, size_t size);
-    /* the waiting bytes of a pipe, in order */
-    bool (*pipe)(void *user, uint64_t inode, const struct rp_vfs_pipe_state *state,
-                 const uint8_t *bytes);
+    bool (*pipe)(void *user, uint64_t inode, const struct rp_vfs_pipe_state *state);
+    /* what waits in a pipe, in order: pieces of RP_VFS_PAGE_BYTES, the last one may be shorter */
+    bool (*waiting)(void *user, uint64_t inode, const uint8_t *bytes, size_t size);
 };
 bool rp_vfs_walk(const struct rp_vfs *vfs, const struct rp_vfs_visitor *visitor);
 

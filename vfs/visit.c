@@ -3,14 +3,12 @@
 
 #include <string.h>
 
-static struct rp_vfs_entry entry_of(const struct rp_vfs *vfs, const struct rp_dirent *entry,
-                                    bool gone)
+static struct rp_vfs_entry entry_of(const struct rp_dirent *entry, bool gone)
 {
-    const struct rp_inode *inode = gone ? NULL : rp_inode_get(vfs, entry->inode);
     return (struct rp_vfs_entry){.name = entry->name,
                                  .name_size = entry->name_size,
                                  .inode = gone ? RP_VFS_NONE : entry->inode,
-                                 .kind = inode != NULL ? inode->kind : RP_VFS_FILE,
+                                 .kind = gone ? RP_VFS_FILE : (enum rp_vfs_kind)entry->kind,
                                  .cookie = entry->cookie};
 }
 
@@ -29,7 +27,7 @@ static bool walk_pages(const struct rp_inode *inode, uint64_t number,
     return true;
 }
 
-static bool walk_directory(const struct rp_vfs *vfs, const struct rp_inode *inode, uint64_t number,
+static bool walk_directory(const struct rp_inode *inode, uint64_t number,
                            const struct rp_vfs_visitor *visitor)
 {
     const struct rp_vfs_directory *directory = &inode->of.directory;
@@ -40,7 +38,7 @@ static bool walk_directory(const struct rp_vfs *vfs, const struct rp_inode *inod
     }
     const struct rp_dirent *entry = rp_name_tree_first(&directory->names);
     while (visitor->entry != NULL && entry != NULL) {
-        struct rp_vfs_entry described = entry_of(vfs, entry, false);
+        struct rp_vfs_entry described = entry_of(entry, false);
         if (!visitor->entry(visitor->user, number, &described)) {
             return false;
         }
@@ -49,7 +47,7 @@ static bool walk_directory(const struct rp_vfs *vfs, const struct rp_inode *inod
     uint64_t cookie = 0;
     void *leaf = NULL;
     while (visitor->gone != NULL && rp_radix_next(&directory->gone, cookie, &cookie, &leaf)) {
-        struct rp_vfs_entry described = entry_of(vfs, leaf, true);
+        struct rp_vfs_entry described = entry_of(leaf, true);
         if (!visitor->gone(visitor->user, number, &described)) {
             return false;
         }
@@ -70,14 +68,15 @@ static bool walk_inode(const struct rp_vfs *vfs, uint64_t number,
     }
     switch (inode->kind) {
     case RP_VFS_DIRECTORY:
-        return walk_directory(vfs, inode, number, visitor);
+        return walk_directory(inode, number, visitor);
     case RP_VFS_FILE:
         return visitor->page == NULL || walk_pages(inode, number, visitor);
     case RP_VFS_SYMLINK:
         return visitor->target == NULL ||
                visitor->target(visitor->user, number, inode->of.target->bytes, (size_t)inode->size);
-    case RP_VFS_DEVICE:
     case RP_VFS_FIFO:
+        return rp_pipe_walk(inode, number, visitor);
+    case RP_VFS_DEVICE:
         break;
     }
     return true;
@@ -177,6 +176,9 @@ static const char *check_directory(const struct rp_vfs *vfs, const struct rp_ino
         if (child == NULL) {
             return "an entry names an inode that does not exist";
         }
+        if (child->kind != (enum rp_vfs_kind)entry->kind) {
+            return "an entry's kind is not that of its inode";
+        }
         if (child->kind == RP_VFS_DIRECTORY && child->of.directory.parent != number) {
             return "a directory's parent is not where its entry is";
         }
@@ -224,27 +226,45 @@ static const char *check_links(const struct rp_inode *inode, uint64_t number, ui
     return NULL;
 }
 
-static const char *check_inodes(const struct rp_vfs *vfs, const uint64_t *links)
+/* What is no file and no directory. */
+static const char *check_small(const struct rp_inode *inode, uint64_t *bytes)
+{
+    switch (inode->kind) {
+    case RP_VFS_FIFO:
+        *bytes += inode->of.pipe.capacity;
+        return rp_pipe_check(inode);
+    case RP_VFS_DEVICE:
+        return inode->link_count == 1 && inode->size == 0
+                   ? NULL
+                   : "a device has more than one link, or a size";
+    case RP_VFS_SYMLINK:
+        *bytes += inode->size;
+        return inode->of.target != NULL && inode->of.target->size == inode->size
+                   ? NULL
+                   : "a symlink's size is not that of its target";
+    case RP_VFS_FILE:
+    case RP_VFS_DIRECTORY:
+        break;
+    }
+    return NULL;
+}
+
+static const char *check_inodes(const struct rp_vfs *vfs)
 {
     uint64_t bytes = 0;
     uint32_t inodes = 0;
     uint64_t index = 0;
     void *leaf = NULL;
-    while (rp_radix_next(&vfs->inodes, index, &index, &leaf)) {
+    for (; rp_radix_next(&vfs->inodes, index, &index, &leaf); index++) {
         const struct rp_inode *inode = leaf;
-        const char *broken = check_links(inode, index + 1, links[index + 1]);
-        if (broken == NULL && inode->kind == RP_VFS_FILE) {
-            broken = check_file(inode, &bytes);
-        } else if (broken == NULL && inode->kind == RP_VFS_DIRECTORY) {
-            broken = check_directory(vfs, inode, index + 1, &bytes);
-        } else if (broken == NULL) {
-            bytes += inode->size;
-        }
+        const char *broken = inode->kind == RP_VFS_FILE ? check_file(inode, &bytes)
+                             : inode->kind == RP_VFS_DIRECTORY
+                                 ? check_directory(vfs, inode, index + 1, &bytes)
+                                 : check_small(inode, &bytes);
         if (broken != NULL) {
             return broken;
         }
         inodes++;
-        index++;
     }
     if (inodes != vfs->inode_count) {
         return "the inode count is not that of the inodes";
@@ -252,13 +272,25 @@ static const char *check_inodes(const struct rp_vfs *vfs, const uint64_t *links)
     return bytes == vfs->bytes_used ? NULL : "bytes_used is not the sum of the charges";
 }
 
-const char *rp_vfs_check(const struct rp_vfs *vfs)
+static const char *check_all_links(const struct rp_vfs *vfs)
 {
     struct link_counts counts;
     if (!count_links(vfs, &counts)) {
         return "there is no memory to check the tree";
     }
-    const char *broken = check_inodes(vfs, counts.links);
+    const char *broken = NULL;
+    uint64_t index = 0;
+    void *leaf = NULL;
+    for (; broken == NULL && rp_radix_next(&vfs->inodes, index, &index, &leaf); index++) {
+        broken = check_links(leaf, index + 1, counts.links[index + 1]);
+    }
     rp_free(&counts.allocator, counts.links, counts.size * sizeof *counts.links);
     return broken;
+}
+
+const char *rp_vfs_check(const struct rp_vfs *vfs)
+{
+    /* first the inodes: names out of order would keep a walk over them from ending */
+    const char *broken = check_inodes(vfs);
+    return broken != NULL ? broken : check_all_links(vfs);
 }

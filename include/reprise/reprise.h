@@ -335,12 +335,13 @@ typedef struct rp_call_info {
     rp_name host_name;
     uint32_t depth; /* calls around this one; the outermost has 0 */
     uint64_t gas;   /* position. A call instruction, its frame included, is charged before the
-                       function is entered; the   price of a host call after it */
+                       function is entered; the price of a host call after it */
 } rp_call_info;
 
 /* Is told of every call, of guest functions and of host functions. It must not change the store nor
  * call it, and has no effect on results or gas. `returned` false: left by a trap, an exit, a host
- * failure or rp_store_abandon. A call that is stopped (out of gas, suspended) is not left. */
+ * failure or rp_store_abandon, or dropped because a nested call was stopped. An outermost call that
+ * is stopped (out of gas, suspended) is not left, nor is anything when the store is destroyed. */
 typedef struct rp_call_observer {
     void *user;
     void (*enter)(void *user, const rp_call_info *info);

@@ -97,7 +97,12 @@ RP_API rp_status rp_wasi_preopen(rp_wasi *wasi, const char *guest_path, bool rea
 RP_API rp_status rp_wasi_write_file(rp_wasi *wasi, const char *guest_path, const void *data,
                                     size_t size, rp_report *report);
 
-typedef enum rp_wasi_kind { RP_WASI_FILE, RP_WASI_DIRECTORY, RP_WASI_SYMLINK } rp_wasi_kind;
+typedef enum rp_wasi_kind {
+    RP_WASI_FILE,
+    RP_WASI_DIRECTORY,
+    RP_WASI_SYMLINK,
+    RP_WASI_DEVICE
+} rp_wasi_kind;
 
 /* What is at a path; a symlink at its end is not followed. ERROR_NOT_FOUND. */
 RP_API rp_status rp_wasi_stat(const rp_wasi *wasi, const char *guest_path, rp_wasi_kind *out_kind,
@@ -115,15 +120,20 @@ RP_API rp_status rp_wasi_default_tree(rp_wasi *wasi, rp_report *report);
 /* Writes a folder or a file of the guest's tree to the host: first beside `host_path`, under a name
  * of its own, then renamed, so that `host_path` is there whole or not at all. Symlinks stay
  * symlinks, inodes with several links are written once and linked, devices and pipes are left out.
- * Nothing is followed and nothing outside of the new folder is written. Files have mode 0644,
- * folders 0755 (less the umask), and the guest's times. `host_path` may be absent or an empty
- * folder; something else is replaced in one step if `replace`, else refused with ERROR_ARGUMENT.
- * ERROR_NOT_FOUND (no such guest path), ERROR_IO, ERROR_NO_MEMORY. */
+ * Nothing is followed (but a symlink at `guest_path` itself, in the guest's tree: `host_path` is
+ * always a folder or a file) and nothing outside of the new folder is written. Files have mode
+ * 0644, folders 0755 (less the umask), and the guest's times; holes stay holes. `host_path` may be
+ * absent or an empty folder; something else is replaced in one step if `replace`, else refused with
+ * ERROR_ARGUMENT, as is a mount point. ERROR_NOT_FOUND (no such guest path), ERROR_IO,
+ * ERROR_NO_MEMORY. */
 RP_API rp_status rp_wasi_export(const rp_wasi *wasi, const char *guest_path, const char *host_path,
                                 bool replace, rp_report *report);
 /* Says beforehand whether rp_wasi_export could write to `host_path` (its folder exists, nothing is
  * in the way). Nothing is left behind. */
 RP_API rp_status rp_wasi_check_export(const char *host_path, bool replace, rp_report *report);
+/* Lets an rp_wasi_export that runs, and every later one, end with ERROR_STATE and nothing written.
+ * From any thread, also from a signal handler. */
+RP_API void rp_wasi_stop_export(rp_wasi *wasi);
 
 typedef enum rp_wasi_trace_format { RP_WASI_TRACE_TEXT, RP_WASI_TRACE_JSON } rp_wasi_trace_format;
 /* Takes one call of the guest, as a line without its end (docs/wasi.md, "Trace"). Failure is a host

@@ -184,6 +184,143 @@ static void make_folder(void)
     write_module(&wasm, "folder");
 }
 
+/* The functions that the module `writer` imports. */
+struct writer {
+    uint32_t fd_write;
+    uint32_t path_open;
+    uint32_t mkdir;
+    uint32_t symlink;
+    uint32_t link;
+    uint32_t leave;
+    uint32_t raise;
+};
+
+static void import_writer(struct rp_wasm *wasm, struct writer *writer)
+{
+    writer->fd_write = rp_wasm_import_func(wasm, WASI, "fd_write", rp_wasm_type(wasm, "iiii", "i"));
+    writer->path_open =
+        rp_wasm_import_func(wasm, WASI, "path_open", rp_wasm_type(wasm, "iiiiillii", "i"));
+    writer->mkdir =
+        rp_wasm_import_func(wasm, WASI, "path_create_directory", rp_wasm_type(wasm, "iii", "i"));
+    writer->symlink =
+        rp_wasm_import_func(wasm, WASI, "path_symlink", rp_wasm_type(wasm, "iiiii", "i"));
+    writer->link = rp_wasm_import_func(wasm, WASI, "path_link", rp_wasm_type(wasm, "iiiiiii", "i"));
+    writer->leave = rp_wasm_import_func(wasm, WASI, "proc_exit", rp_wasm_type(wasm, "i", ""));
+    writer->raise = rp_wasm_import_func(wasm, WASI, "proc_raise", rp_wasm_type(wasm, "i", "i"));
+}
+
+/* Opens "made/file" below descriptor 3 for writing; its descriptor to address 24. */
+static void open_made_file(struct rp_wasm *wasm, const struct writer *writer)
+{
+    CONSTANTS(wasm, 3, 0, 520, 9, 1);
+    rp_wasm_i64_const(wasm, 64); /* the right to write */
+    rp_wasm_i64_const(wasm, 0);
+    CONSTANTS(wasm, 0, 24);
+    call(wasm, writer->path_open);
+    rp_wasm_op(wasm, RP_OP_drop);
+}
+
+/* made/file, made/hard (a link to it), made/link -> ../../away, below the first preopen. */
+static void add_make(struct rp_wasm *wasm, const struct writer *writer, uint32_t *out_make)
+{
+    *out_make = rp_wasm_func_begin(wasm, rp_wasm_type(wasm, "", ""), "");
+    CONSTANTS(wasm, 3, 520, 4);
+    call(wasm, writer->mkdir);
+    rp_wasm_op(wasm, RP_OP_drop);
+    open_made_file(wasm, writer);
+    store_word(wasm, 0, 560);
+    store_word(wasm, 4, 5);
+    rp_wasm_i32_const(wasm, 24);
+    rp_wasm_op_memory(wasm, RP_OP_i32_load, 2, 0);
+    CONSTANTS(wasm, 0, 1, 12);
+    call(wasm, writer->fd_write);
+    rp_wasm_op(wasm, RP_OP_drop);
+    CONSTANTS(wasm, 570, 10, 3, 540, 9);
+    call(wasm, writer->symlink);
+    rp_wasm_op(wasm, RP_OP_drop);
+    CONSTANTS(wasm, 3, 0, 520, 9, 3, 550, 9);
+    call(wasm, writer->link);
+    rp_wasm_op(wasm, RP_OP_drop);
+    rp_wasm_func_end(wasm);
+    rp_wasm_data(wasm, 520, "made/file", 9);
+    rp_wasm_data(wasm, 540, "made/link", 9);
+    rp_wasm_data(wasm, 550, "made/hard", 9);
+    rp_wasm_data(wasm, 560, "bytes", 5);
+    rp_wasm_data(wasm, 570, "../../away", 10);
+}
+
+/* fill and say: one write of 4,096 bytes after the other to made/file or stdout until one fails;
+ * the error number and the bytes written. */
+static void add_until_error(struct rp_wasm *wasm, const struct writer *writer, const char *name,
+                            bool to_file, int32_t piece)
+{
+    uint32_t func = rp_wasm_func_begin(wasm, rp_wasm_type(wasm, "", "ii"), "ii");
+    if (to_file) {
+        CONSTANTS(wasm, 3, 520, 4);
+        call(wasm, writer->mkdir);
+        rp_wasm_op(wasm, RP_OP_drop);
+        open_made_file(wasm, writer);
+    } else {
+        store_word(wasm, 24, 1);
+    }
+    rp_wasm_block(wasm, RP_OP_loop, RP_WASM_VOID);
+    store_word(wasm, 0, 4096);
+    store_word(wasm, 4, piece);
+    store_word(wasm, 12, 0);
+    rp_wasm_i32_const(wasm, 24);
+    rp_wasm_op_memory(wasm, RP_OP_i32_load, 2, 0);
+    CONSTANTS(wasm, 0, 1, 12);
+    call(wasm, writer->fd_write);
+    rp_wasm_op_index(wasm, RP_OP_local_set, 0);
+    rp_wasm_op_index(wasm, RP_OP_local_get, 1);
+    rp_wasm_i32_const(wasm, 12);
+    rp_wasm_op_memory(wasm, RP_OP_i32_load, 2, 0);
+    rp_wasm_op(wasm, RP_OP_i32_add);
+    rp_wasm_op_index(wasm, RP_OP_local_set, 1);
+    rp_wasm_op_index(wasm, RP_OP_local_get, 0);
+    rp_wasm_op(wasm, RP_OP_i32_eqz);
+    rp_wasm_op_index(wasm, RP_OP_br_if, 0);
+    rp_wasm_op(wasm, RP_OP_end);
+    rp_wasm_op_index(wasm, RP_OP_local_get, 0);
+    rp_wasm_op_index(wasm, RP_OP_local_get, 1);
+    rp_wasm_func_end(wasm);
+    rp_wasm_export(wasm, name, RP_EXTERN_FUNC, func);
+}
+
+static void make_writer(void)
+{
+    struct rp_wasm wasm;
+    struct writer writer;
+    uint32_t make = 0;
+    rp_wasm_init(&wasm);
+    import_writer(&wasm, &writer);
+    rp_wasm_export(&wasm, "memory", RP_EXTERN_MEMORY, rp_wasm_memory(&wasm, 2, RP_WASM_NO_MAX));
+    add_make(&wasm, &writer, &make);
+    rp_wasm_export(&wasm, "_start", RP_EXTERN_FUNC, make);
+    uint32_t leave = rp_wasm_func_begin(&wasm, rp_wasm_type(&wasm, "i", ""), "");
+    call(&wasm, make);
+    rp_wasm_op_index(&wasm, RP_OP_local_get, 0);
+    call(&wasm, writer.leave);
+    rp_wasm_func_end(&wasm);
+    rp_wasm_export(&wasm, "exit", RP_EXTERN_FUNC, leave);
+    rp_wasm_export(&wasm, "raise", RP_EXTERN_FUNC, writer.raise);
+    uint32_t trap = rp_wasm_func_begin(&wasm, rp_wasm_type(&wasm, "", ""), "");
+    call(&wasm, make);
+    rp_wasm_op(&wasm, RP_OP_unreachable);
+    rp_wasm_func_end(&wasm);
+    rp_wasm_export(&wasm, "trap", RP_EXTERN_FUNC, trap);
+    uint32_t spin = rp_wasm_func_begin(&wasm, rp_wasm_type(&wasm, "", ""), "");
+    call(&wasm, make);
+    rp_wasm_block(&wasm, RP_OP_loop, RP_WASM_VOID);
+    rp_wasm_op_index(&wasm, RP_OP_br, 0);
+    rp_wasm_op(&wasm, RP_OP_end);
+    rp_wasm_func_end(&wasm);
+    rp_wasm_export(&wasm, "spin", RP_EXTERN_FUNC, spin);
+    add_until_error(&wasm, &writer, "fill", true, 65536);
+    add_until_error(&wasm, &writer, "say", false, 10);
+    write_module(&wasm, "writer");
+}
+
 static void add_arithmetic(struct rp_wasm *wasm)
 {
     uint32_t binary = rp_wasm_type(wasm, "ii", "i");
@@ -252,6 +389,91 @@ static void make_functions(void)
     rp_wasm_func_end(&wasm);
     rp_wasm_export(&wasm, "\x1b[31mfall\n", RP_EXTERN_FUNC, fall);
     write_module(&wasm, "functions");
+}
+
+/* down(n): calls itself n times; negative: without an end. */
+static uint32_t add_down(struct rp_wasm *wasm)
+{
+    uint32_t down = rp_wasm_func_begin(wasm, rp_wasm_type(wasm, "i", ""), "");
+    rp_wasm_op_index(wasm, RP_OP_local_get, 0);
+    rp_wasm_block(wasm, RP_OP_if, RP_WASM_VOID);
+    rp_wasm_op_index(wasm, RP_OP_local_get, 0);
+    rp_wasm_i32_const(wasm, 1);
+    rp_wasm_op(wasm, RP_OP_i32_sub);
+    call(wasm, down);
+    rp_wasm_op(wasm, RP_OP_end);
+    rp_wasm_func_end(wasm);
+    rp_wasm_export(wasm, "down", RP_EXTERN_FUNC, down);
+    return down;
+}
+
+static uint32_t add_nop(struct rp_wasm *wasm, uint32_t type)
+{
+    uint32_t func = rp_wasm_func_begin(wasm, type, "");
+    rp_wasm_op(wasm, RP_OP_nop);
+    rp_wasm_func_end(wasm);
+    return func;
+}
+
+/* Calls functions with every kind of name, and writes between them. */
+static void make_calls(void)
+{
+    struct rp_wasm wasm;
+    rp_wasm_init(&wasm);
+    uint32_t empty = rp_wasm_type(&wasm, "", "");
+    uint32_t fd_write =
+        rp_wasm_import_func(&wasm, WASI, "fd_write", rp_wasm_type(&wasm, "iiii", "i"));
+    uint32_t absent = rp_wasm_import_func(&wasm, "no;body", "there", empty);
+    rp_wasm_export(&wasm, "memory", RP_EXTERN_MEMORY, rp_wasm_memory(&wasm, 1, RP_WASM_NO_MAX));
+    uint32_t named = add_nop(&wasm, empty);
+    rp_wasm_name_func(&wasm, named, "odd; \"name\"\\\n\x1b");
+    uint32_t exported = add_nop(&wasm, empty);
+    rp_wasm_export(&wasm, "exported", RP_EXTERN_FUNC, exported);
+    rp_wasm_export(&wasm, "again", RP_EXTERN_FUNC, exported);
+    uint32_t nameless = add_nop(&wasm, empty);
+    rp_wasm_start(&wasm, nameless);
+    uint32_t down = add_down(&wasm);
+    uint32_t start = rp_wasm_func_begin(&wasm, empty, "");
+    call(&wasm, named);
+    store_word(&wasm, 0, 64);
+    store_word(&wasm, 4, 4);
+    write_vector(&wasm, fd_write, 2);
+    call(&wasm, exported);
+    rp_wasm_i32_const(&wasm, 1);
+    call(&wasm, down);
+    rp_wasm_func_end(&wasm);
+    rp_wasm_export(&wasm, "_start", RP_EXTERN_FUNC, start);
+    uint32_t lost = rp_wasm_func_begin(&wasm, empty, "");
+    call(&wasm, absent);
+    rp_wasm_func_end(&wasm);
+    rp_wasm_export(&wasm, "lost", RP_EXTERN_FUNC, lost);
+    rp_wasm_data(&wasm, 64, "err\n", 4);
+    write_module(&wasm, "calls");
+}
+
+/* Works a while and yields, without an end. */
+static void make_yields(void)
+{
+    struct rp_wasm wasm;
+    rp_wasm_init(&wasm);
+    uint32_t yield = rp_wasm_import_func(&wasm, WASI, "sched_yield", rp_wasm_type(&wasm, "", "i"));
+    rp_wasm_export(&wasm, "memory", RP_EXTERN_MEMORY, rp_wasm_memory(&wasm, 1, RP_WASM_NO_MAX));
+    uint32_t start = rp_wasm_func_begin(&wasm, rp_wasm_type(&wasm, "", ""), "i");
+    rp_wasm_block(&wasm, RP_OP_loop, RP_WASM_VOID);
+    rp_wasm_op_index(&wasm, RP_OP_local_get, 0);
+    rp_wasm_i32_const(&wasm, 1);
+    rp_wasm_op(&wasm, RP_OP_i32_add);
+    rp_wasm_op_index(&wasm, RP_OP_local_tee, 0);
+    rp_wasm_i32_const(&wasm, 0xfffff);
+    rp_wasm_op(&wasm, RP_OP_i32_and);
+    rp_wasm_op_index(&wasm, RP_OP_br_if, 0);
+    call(&wasm, yield);
+    rp_wasm_op(&wasm, RP_OP_drop);
+    rp_wasm_op_index(&wasm, RP_OP_br, 0);
+    rp_wasm_op(&wasm, RP_OP_end);
+    rp_wasm_func_end(&wasm);
+    rp_wasm_export(&wasm, "_start", RP_EXTERN_FUNC, start);
+    write_module(&wasm, "yields");
 }
 
 /* A start function with one instruction, or a loop. */
@@ -375,7 +597,10 @@ int main(int argc, char **argv)
     make_strings("environment", "environ_sizes_get", "environ_get");
     make_cat();
     make_folder();
+    make_writer();
     make_functions();
+    make_calls();
+    make_yields();
     make_start("start_traps", false);
     make_start("start_loops", true);
     make_reactor();

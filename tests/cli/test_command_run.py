@@ -267,7 +267,7 @@ class Options(CommandTest):
             (["--until-gs", "5", hello], "did you mean --until-gas?"),
             (["--time-out", "5", hello], "there is no option --time-out"),
             (["--snapshot", "x", hello], "there is no option --snapshot"),
-            (["--trace=wasi", hello], "there is no option --trace=wasi"),
+            (["--tracy=wasi", hello], "there is no option --tracy=wasi; did you mean --trace?"),
             (["--counter", "global", hello], "--counter is no option of `reprise run`"),
             (["-x", hello], "there is no option -x"),
             (["--gas"], "--gas needs a value: --gas N"),

@@ -120,6 +120,30 @@ static void values_stand_behind_or_inside(void **state)
     close_parsed(&parsed);
 }
 
+static void choices_are_a_list_and_add_up(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *words[4];
+        uint64_t number;
+    } cases[] = {
+        {{"--trace=wasi"}, 1},
+        {{"--trace", "calls"}, 2},
+        {{"--trace=wasi,calls"}, 3},
+        {{"--trace=calls,wasi,calls"}, 3},
+        {{"--trace=wasi", "--trace=calls"}, 3},
+        {{"--trace=wasi", "--trace=wasi"}, 1},
+    };
+    for (size_t i = 0; i < RP_ARRAY_COUNT(cases); i++) {
+        struct parsed parsed;
+        parse(&parsed, cases[i].words);
+        assert_true(parsed.ok);
+        assert_true(parsed.arguments.values[RP_OPTION_TRACE].given);
+        assert_int_equal(parsed.arguments.values[RP_OPTION_TRACE].number, cases[i].number);
+        close_parsed(&parsed);
+    }
+}
+
 static void misuse_is_named(void **state)
 {
     (void)state;
@@ -137,6 +161,13 @@ static void misuse_is_named(void **state)
         {{"--dispatch"}, "--dispatch needs a value: --dispatch fast|metered"},
         {{"--dispatch", ""}, "--dispatch : must be one of fast|metered"},
         {{"--dispatch", "fast|metered"}, "--dispatch fast|metered: must be one of fast|metered"},
+        {{"--trace=wasi,call"},
+         "--trace wasi,call: must be one or several of wasi|calls, with commas between"},
+        {{"--trace="}, "--trace : must be one or several of wasi|calls, with commas between"},
+        {{"--trace=wasi,"},
+         "--trace wasi,: must be one or several of wasi|calls, with commas between"},
+        {{"--trace", "wasi|calls"},
+         "--trace wasi|calls: must be one or several of wasi|calls, with commas between"},
         {{"--gas=1", "--gas=1"}, "--gas 1: the option is given twice"},
         {{"--json="}, "--json \"\": the path is empty"},
         {{"--log-imports="}, "--log-imports : the option takes no value"},
@@ -205,6 +236,7 @@ int main(void)
         cmocka_unit_test(command_is_the_first_word_or_run),
         cmocka_unit_test(options_of_run_end_at_the_file_and_others_nowhere),
         cmocka_unit_test(values_stand_behind_or_inside),
+        cmocka_unit_test(choices_are_a_list_and_add_up),
         cmocka_unit_test(misuse_is_named),
         cmocka_unit_test(long_words_are_refused_and_fit_their_buffer),
         cmocka_unit_test(failing_allocation_is_misuse_without_a_leak),

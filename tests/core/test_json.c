@@ -162,6 +162,49 @@ static void invalid_utf8_is_replaced(void **state)
     rp_json_release(root);
 }
 
+static void appended_string_reads_back(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *data;
+        size_t size;
+        const char *expected;
+    } cases[] = {
+        {"", 0, "\"\""},
+        {"a\"b\\c", 5, "\"a\\\"b\\\\c\""},
+        {"\n\t\0\x1f\x7f", 5, "\"\\n\\u0009\\u0000\\u001f\\u007f\""},
+        {"\xc3\xa9\xf0\x9f\x98\x80", 6, "\"\xc3\xa9\xf0\x9f\x98\x80\""},
+        {"\xff"
+         "a\xc3",
+         3,
+         "\"\xef\xbf\xbd"
+         "a\xef\xbf\xbd\""},
+    };
+    for (size_t i = 0; i < RP_ARRAY_COUNT(cases); i++) {
+        struct rp_allocator allocator;
+        struct rp_buffer text;
+        rp_allocator_init(&allocator, 0);
+        rp_buffer_init(&text, &allocator);
+        rp_json_append_string(&text, cases[i].data, cases[i].size);
+        assert_int_equal(text.size, strlen(cases[i].expected));
+        assert_memory_equal(text.data, cases[i].expected, text.size);
+        struct rp_json *read = NULL;
+        assert_int_equal(rp_json_parse(text.data, text.size, &read, NULL), RP_OK);
+        struct rp_json *built = rp_json_new_string(cases[i].data, cases[i].size);
+        const char *left = NULL;
+        const char *right = NULL;
+        size_t left_size = 0;
+        size_t right_size = 0;
+        assert_true(rp_json_string(read, &left, &left_size));
+        assert_true(rp_json_string(built, &right, &right_size));
+        assert_int_equal(left_size, right_size);
+        assert_memory_equal(left, right, left_size);
+        rp_json_release(built);
+        rp_json_release(read);
+        rp_buffer_deinit(&text);
+    }
+}
+
 static void missing_values_make_setters_fail(void **state)
 {
     (void)state;
@@ -203,6 +246,7 @@ int main(void)
         cmocka_unit_test(deep_nesting_is_refused),
         cmocka_unit_test(built_values_are_written_on_one_line),
         cmocka_unit_test(invalid_utf8_is_replaced),
+        cmocka_unit_test(appended_string_reads_back),
         cmocka_unit_test(missing_values_make_setters_fail),
         cmocka_unit_test(writing_fails_cleanly_without_memory),
     };

@@ -72,6 +72,41 @@ static void failed_replacement_changes_nothing(void **state)
     assert_non_null(rp_file_replace("/dev/full", "x", 1));
 }
 
+static void replacement_in_pieces_is_seen_at_its_end_or_never(void **state)
+{
+    (void)state;
+    struct rp_file_replacement replacement;
+    assert_null(rp_file_replace("file", "old", 3));
+    assert_null(rp_file_begin_replace("file", &replacement));
+    assert_null(rp_stream_write(replacement.descriptor, "one ", 4));
+    assert_null(rp_stream_write(replacement.descriptor, "two", 3));
+    assert_contents("file", "old");
+    assert_contents(replacement.name, "one two");
+    assert_null(rp_file_end_replace(&replacement, false));
+    assert_contents("file", "old");
+    assert_int_equal(access(replacement.name, F_OK), -1);
+    assert_null(rp_file_begin_replace("file", &replacement));
+    assert_null(rp_stream_write(replacement.descriptor, "new", 3));
+    assert_null(rp_file_end_replace(&replacement, true));
+    assert_contents("file", "new");
+    assert_int_equal(access(replacement.name, F_OK), -1);
+    assert_non_null(rp_file_begin_replace("nowhere/file", &replacement));
+}
+
+static void whether_a_file_can_be_replaced_is_known_beforehand(void **state)
+{
+    (void)state;
+    assert_null(rp_file_replace("file", "kept", 4));
+    assert_null(rp_file_check_replace("file"));
+    assert_contents("file", "kept");
+    assert_null(rp_file_check_replace("not there"));
+    assert_int_equal(access("not there", F_OK), -1);
+    assert_null(rp_file_check_replace("/dev/null"));
+    assert_non_null(rp_file_check_replace("nowhere/file"));
+    assert_non_null(rp_file_check_replace("file/below"));
+    assert_non_null(rp_file_check_replace("."));
+}
+
 static void opened_output_keeps_its_contents_until_written(void **state)
 {
     (void)state;
@@ -84,6 +119,21 @@ static void opened_output_keeps_its_contents_until_written(void **state)
     assert_non_null(rp_file_open_output("nowhere/file", &descriptor));
     assert_null(rp_file_open_output("/dev/full", &descriptor));
     assert_non_null(rp_file_write(descriptor, "x", 1));
+}
+
+static void created_file_is_emptied_and_written_piece_by_piece(void **state)
+{
+    (void)state;
+    int descriptor = -1;
+    assert_null(rp_file_replace("file", "old contents", 12));
+    assert_null(rp_file_create("file", &descriptor));
+    assert_contents("file", "");
+    assert_null(rp_stream_write(descriptor, "one ", 4));
+    assert_null(rp_stream_write(descriptor, "two", 3));
+    assert_contents("file", "one two");
+    assert_null(rp_file_close(descriptor));
+    assert_non_null(rp_file_close(descriptor));
+    assert_non_null(rp_file_create("nowhere/file", &descriptor));
 }
 
 static void reading_keeps_the_limit(void **state)
@@ -322,7 +372,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         FOLDER_TEST(file_is_replaced_in_one_step),
         FOLDER_TEST(failed_replacement_changes_nothing),
+        FOLDER_TEST(replacement_in_pieces_is_seen_at_its_end_or_never),
+        FOLDER_TEST(whether_a_file_can_be_replaced_is_known_beforehand),
         FOLDER_TEST(opened_output_keeps_its_contents_until_written),
+        FOLDER_TEST(created_file_is_emptied_and_written_piece_by_piece),
         FOLDER_TEST(reading_keeps_the_limit),
         FOLDER_TEST(reading_without_memory_fails_cleanly),
         cmocka_unit_test(stream_read_gives_what_is_there_and_then_the_end),

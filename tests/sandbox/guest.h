@@ -19,10 +19,12 @@ struct guest {
     char output[4096];
     size_t output_size;
     unsigned writes;
+    unsigned last_stream; /* of the last write */
     bool write_fails;
     const char *input;
     size_t input_piece; /* the most that one read brings */
     uint32_t exit_code;
+    enum rp_wasi_version version; /* the module name that calls come by */
 };
 
 static inline uint64_t guest_time(void *context)
@@ -53,6 +55,7 @@ static inline rp_status guest_write(void *user, unsigned stream, const void *dat
         return rp_report_fail(report, RP_ERROR_IO, "stream %u: closed", stream);
     }
     guest->writes++;
+    guest->last_stream = stream;
     for (size_t i = 0; i < size && guest->output_size < sizeof guest->output; i++) {
         guest->output[guest->output_size] = ((const char *)data)[i];
         guest->output_size++;
@@ -118,6 +121,7 @@ static inline uint32_t call_args(struct guest *guest, enum rp_wasi_index index,
 {
     struct rp_wasi_call call = {.wasi = guest->wasi,
                                 .host = &guest->host,
+                                .version = guest->version,
                                 .memory = guest->memory,
                                 .memory_size = GUEST_BYTES,
                                 .args = args};
@@ -170,10 +174,41 @@ static inline uint32_t guest_open_rights(struct guest *guest, uint32_t fd, const
 
 static inline uint32_t guest_open(struct guest *guest, const char *path, uint32_t oflags)
 {
-    uint32_t fd = 0;
+    uint32_t fd = UINT32_MAX;
     uint64_t rights = (oflags & RP_OFLAG_DIRECTORY) != 0 ? RP_RIGHTS_DIRECTORY : RP_RIGHTS_FILE;
     assert_int_equal(guest_open_rights(guest, 3, path, oflags, rights, &fd), SUCCESS);
     return fd;
+}
+
+/* Descriptors of a new pipe, as the processes to come will make it. */
+static inline uint32_t guest_pipe(struct guest *guest, uint32_t capacity, uint32_t out_fds[2])
+{
+    static const uint64_t none[RP_WASI_PARAMS_MAX];
+    struct rp_wasi_call call = {.wasi = guest->wasi,
+                                .host = &guest->host,
+                                .memory = guest->memory,
+                                .memory_size = GUEST_BYTES,
+                                .args = none};
+    return rp_wasi_make_pipe(&call, capacity, out_fds);
+}
+
+/* Subscription `at` of an array at 0, in the layout of the guest's version; its userdata is 1000
+ * and its number. */
+static inline void guest_subscribe(struct guest *guest, unsigned at, uint8_t type,
+                                   uint32_t clock_or_fd, uint64_t timeout, uint16_t flags)
+{
+    const struct rp_wasi_layout *layout = &rp_wasi_layouts[guest->version];
+    uint8_t *subscription = guest->memory + (size_t)at * layout->subscription_bytes;
+    memset(subscription, 0, layout->subscription_bytes);
+    rp_put_u64(subscription, 1000 + at);
+    subscription[8] = type;
+    if (type != RP_EVENTTYPE_CLOCK) {
+        rp_put_u32(subscription + RP_WASI_SUBSCRIPTION_FD, clock_or_fd);
+        return;
+    }
+    rp_put_u32(subscription + layout->subscription_clock, clock_or_fd);
+    rp_put_u64(subscription + layout->subscription_clock + 8, timeout);
+    rp_put_u16(subscription + layout->subscription_clock + 24, flags);
 }
 
 /* Everything that a call may change, as a number. */
@@ -185,7 +220,8 @@ static inline uint64_t guest_digest(const struct guest *guest)
         const struct rp_descriptor *item = &table->items[i];
         uint64_t numbers[] = {
             (uint64_t)item->kind, item->flags,  item->rights_base, item->rights_inheriting,
-            item->inode,          item->offset, item->reads,       item->preopen_name != NULL};
+            item->inode,          item->offset, item->reads,       item->preopen_name != NULL,
+            item->device,         item->end,    item->read_only};
         digest_bytes(&digest, numbers, sizeof numbers);
     }
     uint64_t numbers[] = {table->open_count, table->lowest_free,        guest->now_ns,

@@ -275,7 +275,11 @@ static void read_only_preopens_answer_rofs(void **state)
     assert_int_equal(rp_wasi_preopen(guest.wasi, "/ro", true, &report), RP_OK);
     uint64_t before = vfs_digest(guest.wasi->vfs);
     uint32_t fd = 0;
-    assert_int_equal(guest_open_rights(&guest, 4, "f", 0, RP_RIGHTS_FILE, &fd), SUCCESS);
+    uint64_t rights = RP_RIGHTS_FILE & ~RP_RIGHT_FD_WRITE;
+    assert_int_equal(guest_open_rights(&guest, 4, "f", 0, RP_RIGHTS_FILE, &fd), RP_WASI_ERRNO_ROFS);
+    assert_int_equal(guest_open_rights(&guest, 4, "f", 0, rights, &fd), SUCCESS);
+    assert_int_equal(call(&guest, fd_filestat_set_size, fd, 0), RP_WASI_ERRNO_NOTCAPABLE);
+    assert_int_equal(call(&guest, fd_allocate, fd, 0, 10), RP_WASI_ERRNO_NOTCAPABLE);
     guest_vector(&guest, 0, 1000, 4);
     assert_int_equal(call(&guest, fd_read, fd, 0, 1, 100), SUCCESS);
     assert_int_equal(call(&guest, fd_write, fd, 0, 1, 100), RP_WASI_ERRNO_BADF);
@@ -299,18 +303,6 @@ static void read_only_preopens_answer_rofs(void **state)
     guest_deinit(&guest);
 }
 
-static void put_subscription(struct guest *guest, unsigned at, uint8_t type, uint32_t clock_or_fd,
-                             uint64_t timeout, uint16_t flags)
-{
-    uint8_t *subscription = guest->memory + at * RP_WASI_SUBSCRIPTION_BYTES;
-    memset(subscription, 0, RP_WASI_SUBSCRIPTION_BYTES);
-    rp_put_u64(subscription, 1000 + at);
-    subscription[8] = type;
-    rp_put_u32(subscription + 16, clock_or_fd);
-    rp_put_u64(subscription + 24, timeout);
-    rp_put_u16(subscription + 40, flags);
-}
-
 static const struct {
     uint32_t clock;
     uint16_t flags;
@@ -320,12 +312,17 @@ static const struct {
 } sleep_cases[] = {
     {RP_CLOCK_MONOTONIC, 0, 200, 200, 0},
     {RP_CLOCK_REALTIME, 0, 200, 200, 0},
-    {RP_CLOCK_MONOTONIC, RP_SUBCLOCKFLAG_ABSTIME, 300, 300, 0},
+    {RP_CLOCK_MONOTONIC, RP_SUBCLOCKFLAG_ABSTIME, RP_WASI_MONOTONIC_START_NS + 300, 300, 0},
+    {RP_CLOCK_MONOTONIC, RP_SUBCLOCKFLAG_ABSTIME, RP_WASI_MONOTONIC_START_NS, 0, 0},
+    {RP_CLOCK_MONOTONIC, RP_SUBCLOCKFLAG_ABSTIME, 300, 0, 0},
     {RP_CLOCK_REALTIME, RP_SUBCLOCKFLAG_ABSTIME, GUEST_TIME_NS + 400, 400, 0},
     {RP_CLOCK_REALTIME, RP_SUBCLOCKFLAG_ABSTIME, 5, 0, 0},
     {RP_CLOCK_MONOTONIC, 0, 0, 0, 0},
     {RP_CLOCK_MONOTONIC, 0, UINT64_MAX, UINT64_MAX - GUEST_TIME_NS, 0},
-    {RP_CLOCK_PROCESS_CPUTIME, 0, 100, 0, RP_WASI_ERRNO_NOTSUP},
+    {RP_CLOCK_PROCESS_CPUTIME, 0, 100, 100, 0},
+    {RP_CLOCK_THREAD_CPUTIME, 0, 100, 100, 0},
+    {RP_CLOCK_PROCESS_CPUTIME, RP_SUBCLOCKFLAG_ABSTIME, 0, 0, 0},
+    {RP_CLOCK_THREAD_CPUTIME, RP_SUBCLOCKFLAG_ABSTIME, 7, 7, 0},
     {77, 0, 100, 0, RP_WASI_ERRNO_INVAL},
 };
 
@@ -335,8 +332,8 @@ static void sleeps_advance_virtual_time_and_end(void **state)
     static struct guest guest;
     for (size_t i = 0; i < RP_ARRAY_COUNT(sleep_cases); i++) {
         guest_init_plain(&guest);
-        put_subscription(&guest, 0, RP_EVENTTYPE_CLOCK, sleep_cases[i].clock,
-                         sleep_cases[i].timeout, sleep_cases[i].flags);
+        guest_subscribe(&guest, 0, RP_EVENTTYPE_CLOCK, sleep_cases[i].clock, sleep_cases[i].timeout,
+                        sleep_cases[i].flags);
         assert_int_equal(call(&guest, poll_oneoff, 0, 1000, 1, 2000), SUCCESS);
         assert_int_equal(guest_u32(&guest, 2000), 1);
         assert_int_equal(guest_u64(&guest, 1000), 1000);
@@ -353,11 +350,11 @@ static void polls_answer_what_is_ready_in_order(void **state)
     guest_init_plain(&guest);
     assert_int_equal(rp_wasi_write_file(guest.wasi, "f", "12345", 5, NULL), RP_OK);
     uint32_t fd = guest_open(&guest, "f", 0);
-    put_subscription(&guest, 0, RP_EVENTTYPE_CLOCK, RP_CLOCK_MONOTONIC, 100, 0);
-    put_subscription(&guest, 1, RP_EVENTTYPE_FD_READ, fd, 0, 0);
-    put_subscription(&guest, 2, RP_EVENTTYPE_FD_WRITE, 1, 0, 0);
-    put_subscription(&guest, 3, RP_EVENTTYPE_FD_READ, 99, 0, 0);
-    put_subscription(&guest, 4, RP_EVENTTYPE_FD_READ, 1, 0, 0);
+    guest_subscribe(&guest, 0, RP_EVENTTYPE_CLOCK, RP_CLOCK_MONOTONIC, 100, 0);
+    guest_subscribe(&guest, 1, RP_EVENTTYPE_FD_READ, fd, 0, 0);
+    guest_subscribe(&guest, 2, RP_EVENTTYPE_FD_WRITE, 1, 0, 0);
+    guest_subscribe(&guest, 3, RP_EVENTTYPE_FD_READ, 99, 0, 0);
+    guest_subscribe(&guest, 4, RP_EVENTTYPE_FD_READ, 1, 0, 0);
     assert_int_equal(call(&guest, poll_oneoff, 0, 1000, 5, 2000), SUCCESS);
     assert_int_equal(guest_u32(&guest, 2000), 4);
     static const uint32_t errors[] = {0, 0, RP_WASI_ERRNO_BADF, RP_WASI_ERRNO_BADF};
@@ -367,14 +364,14 @@ static void polls_answer_what_is_ready_in_order(void **state)
     }
     assert_int_equal(guest_u64(&guest, 1016), 5);
     assert_int_equal(guest.now_ns, GUEST_TIME_NS);
-    put_subscription(&guest, 1, RP_EVENTTYPE_CLOCK, RP_CLOCK_MONOTONIC, 50, 0);
+    guest_subscribe(&guest, 1, RP_EVENTTYPE_CLOCK, RP_CLOCK_MONOTONIC, 50, 0);
     assert_int_equal(call(&guest, poll_oneoff, 0, 1000, 2, 2000), SUCCESS);
     assert_int_equal(guest_u32(&guest, 2000), 1);
     assert_int_equal(guest_u64(&guest, 1000), 1001);
     assert_int_equal(guest.now_ns, GUEST_TIME_NS + 50);
     assert_int_equal(call(&guest, poll_oneoff, 0, 1000, 0, 2000), RP_WASI_ERRNO_INVAL);
     assert_int_equal(call(&guest, poll_oneoff, 0, 40, 1, 2000), RP_WASI_ERRNO_INVAL);
-    put_subscription(&guest, 1, 3, 0, 0, 0);
+    guest_subscribe(&guest, 1, 3, 0, 0, 0);
     assert_int_equal(call(&guest, poll_oneoff, 0, 1000, 2, 2000), RP_WASI_ERRNO_INVAL);
     guest_deinit(&guest);
 }
@@ -382,11 +379,12 @@ static void polls_answer_what_is_ready_in_order(void **state)
 static void clocks_are_virtual(void **state)
 {
     (void)state;
-    static const uint64_t expected[] = {GUEST_TIME_NS + 70, 70, 20, 20};
+    static const uint64_t expected[] = {GUEST_TIME_NS + 70, RP_WASI_MONOTONIC_START_NS + 70, 20,
+                                        20};
     static struct guest guest;
     guest_init_plain(&guest);
     guest.now_ns += 20;
-    put_subscription(&guest, 0, RP_EVENTTYPE_CLOCK, RP_CLOCK_MONOTONIC, 50, 0);
+    guest_subscribe(&guest, 0, RP_EVENTTYPE_CLOCK, RP_CLOCK_MONOTONIC, 50, 0);
     assert_int_equal(call(&guest, poll_oneoff, 0, 1000, 1, 2000), SUCCESS);
     for (uint32_t clock = 0; clock < RP_ARRAY_COUNT(expected); clock++) {
         assert_int_equal(call(&guest, clock_time_get, clock, 0, 100), SUCCESS);

@@ -2,7 +2,7 @@
 #include "tests/vfs/tree.h"
 
 /* d/ (sub/ (deep), f), e/ (empty), f, full/ (x), l -> f, ld -> d, dangling -> nowhere, loop ->
- * loop, up -> d/../f, abs -> /f */
+ * loop, up -> d/../f, abs -> /f, top -> // */
 static void make_scene(struct tree *tree)
 {
     tree_init(tree);
@@ -20,6 +20,7 @@ static void make_scene(struct tree *tree)
     tree_symlink(tree, "loop", "loop");
     tree_symlink(tree, "up", "d/../f");
     tree_symlink(tree, "abs", "/f");
+    tree_symlink(tree, "top", "//");
 }
 
 enum action {
@@ -35,7 +36,8 @@ enum action {
     OPEN_DIR,
     OPEN_FOLLOW,
     CREATE_FOLLOW,
-    OPEN_WRITE
+    OPEN_WRITE,
+    CREATE_DIRECTORY
 };
 
 static enum rp_vfs_error act(struct tree *tree, enum action action, struct rp_vfs_start start,
@@ -49,6 +51,7 @@ static enum rp_vfs_error act(struct tree *tree, enum action action, struct rp_vf
         [OPEN_FOLLOW] = RP_VFS_OPEN_FOLLOW,
         [CREATE_FOLLOW] = RP_VFS_OPEN_FOLLOW | RP_VFS_OPEN_CREATE,
         [OPEN_WRITE] = RP_VFS_OPEN_FOLLOW | RP_VFS_OPEN_WRITE,
+        [CREATE_DIRECTORY] = RP_VFS_OPEN_CREATE | RP_VFS_OPEN_DIRECTORY,
     };
     struct rp_vfs_path path = path_of(text);
     uint64_t inode = RP_VFS_NONE;
@@ -71,6 +74,7 @@ static enum rp_vfs_error act(struct tree *tree, enum action action, struct rp_vf
     case OPEN_FOLLOW:
     case CREATE_FOLLOW:
     case OPEN_WRITE:
+    case CREATE_DIRECTORY:
         break;
     }
     enum rp_vfs_error error = rp_vfs_open(tree->vfs, start, path, flags[action], &inode);
@@ -178,6 +182,11 @@ static const struct action_case action_cases[] = {
     {EXCLUSIVE, "d", RP_VFS_EXIST},
     {EXCLUSIVE, "dangling", RP_VFS_EXIST},
     {EXCLUSIVE, "loop", RP_VFS_EXIST},
+    {CREATE_DIRECTORY, "new", RP_VFS_INVAL},
+    {CREATE_DIRECTORY, "d", RP_VFS_INVAL},
+    {LOOK_FOLLOW, "top", RP_VFS_OK},
+    {LOOK_FOLLOW, "top/d", RP_VFS_OK},
+    {RMDIR, "top", RP_VFS_NOTDIR},
     {OPEN_WRITE, "f", RP_VFS_OK},
     {OPEN_WRITE, "d", RP_VFS_ISDIR},
     {OPEN_WRITE, "ld", RP_VFS_ISDIR},
@@ -228,6 +237,27 @@ static void read_only_starts_change_nothing(void **state)
         assert_int_equal(vfs_digest(tree.vfs), before);
         tree_deinit(&tree);
     }
+}
+
+static void what_a_read_only_start_forbids_to_two_paths(void **state)
+{
+    (void)state;
+    static const struct rp_vfs_start read_only = {.directory = RP_VFS_ROOT, .read_only = true};
+    struct tree tree;
+    make_scene(&tree);
+    struct rp_vfs_path from = path_of("f");
+    struct rp_vfs_path to = path_of("new");
+    uint64_t before = vfs_digest(tree.vfs);
+    assert_int_equal(rp_vfs_rename(tree.vfs, read_only, from, read_only, to), RP_VFS_ROFS);
+    assert_int_equal(rp_vfs_rename(tree.vfs, read_only, from, at_root, to), RP_VFS_XDEV);
+    assert_int_equal(rp_vfs_rename(tree.vfs, at_root, from, read_only, to), RP_VFS_XDEV);
+    assert_int_equal(rp_vfs_link(tree.vfs, read_only, from, false, at_root, to), RP_VFS_XDEV);
+    assert_int_equal(rp_vfs_link(tree.vfs, at_root, from, false, read_only, to), RP_VFS_ROFS);
+    struct rp_vfs_path zero = {"a\0b", 3};
+    assert_int_equal(rp_vfs_make_symlink(tree.vfs, at_root, to, zero), RP_VFS_INVAL);
+    assert_int_equal(rp_vfs_make_directory(tree.vfs, at_root, zero), RP_VFS_INVAL);
+    assert_int_equal(vfs_digest(tree.vfs), before);
+    tree_deinit(&tree);
 }
 
 static const struct {
@@ -526,6 +556,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(paths_answer_as_posix_has_it),
         cmocka_unit_test(read_only_starts_change_nothing),
+        cmocka_unit_test(what_a_read_only_start_forbids_to_two_paths),
         cmocka_unit_test(rename_covers_every_case),
         cmocka_unit_test(rename_between_links_of_one_file_does_nothing),
         cmocka_unit_test(rename_moves_a_directory_with_its_parent_and_link_counts),

@@ -42,6 +42,38 @@ static void holes_read_as_zeros_and_cost_nothing(void **state)
     tree_deinit(&tree);
 }
 
+static void data_is_found_behind_holes(void **state)
+{
+    (void)state;
+    static const uint64_t cases[][2] = {
+        {0, 2 * PAGE},
+        {2 * PAGE, 2 * PAGE},
+        {2 * PAGE + 5, 2 * PAGE + 5},
+        {3 * PAGE, 70 * PAGE},
+        {70 * PAGE + 1, 70 * PAGE + 1},
+        {71 * PAGE, 100 * PAGE + 7},
+        {100 * PAGE + 7, 100 * PAGE + 7},
+        {UINT64_MAX, 100 * PAGE + 7},
+    };
+    struct tree tree;
+    tree_init(&tree);
+    uint64_t file = tree_write(&tree, "f", "", 0);
+    size_t count = 0;
+    must(rp_vfs_write(tree.vfs, file, 2 * PAGE + 100, "x", 1, &count));
+    must(rp_vfs_write(tree.vfs, file, 70 * PAGE, "x", 1, &count));
+    must(rp_vfs_truncate(tree.vfs, file, 100 * PAGE + 7));
+    for (unsigned i = 0; i < RP_ARRAY_COUNT(cases); i++) {
+        uint64_t found = 0;
+        must(rp_vfs_next_data(tree.vfs, file, cases[i][0], &found));
+        assert_int_equal(found, cases[i][1]);
+    }
+    uint64_t found = 77;
+    assert_int_equal(rp_vfs_next_data(tree.vfs, RP_VFS_ROOT, 0, &found), RP_VFS_INVAL);
+    assert_int_equal(rp_vfs_next_data(tree.vfs, 99, 0, &found), RP_VFS_INVAL);
+    assert_int_equal(found, 77);
+    tree_deinit(&tree);
+}
+
 static void truncation_zeros_what_it_cuts(void **state)
 {
     (void)state;
@@ -189,6 +221,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(holes_read_as_zeros_and_cost_nothing),
+        cmocka_unit_test(data_is_found_behind_holes),
         cmocka_unit_test(truncation_zeros_what_it_cuts),
         cmocka_unit_test(writes_stop_exactly_at_the_byte_quota),
         cmocka_unit_test(allocated_pages_can_be_written_when_the_quota_is_met),

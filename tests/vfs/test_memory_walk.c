@@ -1,12 +1,29 @@
 /* The walk over allocations: in a scenario that uses everything, allocation k fails; the
  * operation answers NOMEM, nothing has changed, and the rest of the scenario runs as if nothing
- * had been. With and without a clone that shares all of it. */
+ * had been. Without a clone, with one that shares all of it, and with one that is made again
+ * before each operation. */
 #include "tests/vfs/tree.h"
 
 struct scene {
     struct tree tree;
     uint64_t file;
+    uint64_t pipe; /* of five pages; a few bytes wait in it */
 };
+
+static enum rp_vfs_error write_pipe(struct scene *scene, size_t size)
+{
+    static uint8_t data[5 * RP_VFS_PAGE_BYTES];
+    size_t count = 0;
+    memset(data, 9, sizeof data);
+    return rp_vfs_pipe_write(scene->tree.vfs, scene->pipe, data, size, &count);
+}
+
+static enum rp_vfs_error read_pipe(struct scene *scene, size_t size)
+{
+    static uint8_t data[5 * RP_VFS_PAGE_BYTES];
+    size_t count = 0;
+    return rp_vfs_pipe_read(scene->tree.vfs, scene->pipe, data, size, &count);
+}
 
 static enum rp_vfs_error write_some(struct scene *scene, uint64_t offset)
 {
@@ -14,6 +31,38 @@ static enum rp_vfs_error write_some(struct scene *scene, uint64_t offset)
     size_t count = 0;
     memset(data, 7, sizeof data);
     return rp_vfs_write(scene->tree.vfs, scene->file, offset, data, sizeof data, &count);
+}
+
+static enum rp_vfs_error do_pipe_step(struct scene *scene, unsigned step)
+{
+    struct rp_vfs *vfs = scene->tree.vfs;
+    uint64_t inode = RP_VFS_NONE;
+    switch (step) {
+    case 0:
+        return write_pipe(scene, 5000);
+    case 1:
+        return rp_vfs_pipe_hold(vfs, scene->pipe, RP_VFS_END_READ);
+    case 2:
+        return read_pipe(scene, 2000);
+    case 3:
+        return write_pipe(scene, 15000);
+    case 4:
+        return rp_vfs_pipe_drop(vfs, scene->pipe, RP_VFS_END_READ);
+    case 5:
+        return read_pipe(scene, 20000);
+    case 6:
+        return write_pipe(scene, 15000); /* into an empty one */
+    case 7:
+        return rp_vfs_pipe_drop(vfs, scene->pipe, RP_VFS_END_READ);
+    case 8:
+        return rp_vfs_pipe_drop(vfs, scene->pipe, RP_VFS_END_WRITE);
+    case 9:
+        return rp_vfs_make_pipe(vfs, 1000, &inode);
+    case 10:
+        return rp_vfs_mount_device(vfs, at_root, path_of("d/null"), 3);
+    default:
+        return rp_vfs_open(vfs, at_root, path_of("d/null"), RP_VFS_OPEN_TRUNCATE, &inode);
+    }
 }
 
 static enum rp_vfs_error do_step(struct scene *scene, unsigned step)
@@ -61,15 +110,30 @@ static enum rp_vfs_error do_step(struct scene *scene, unsigned step)
     case 18:
         return rp_vfs_drop(vfs, scene->file);
     default:
-        return RP_VFS_OK;
+        return do_pipe_step(scene, step - 19);
     }
 }
 
-#define STEPS 19u
+#define STEPS 31u
+
+enum sharing { SHARED_NEVER, SHARED_ONCE, SHARED_ALWAYS };
+
+/* Another clone of the tree as it is; it does not count as an allocation of the scenario. */
+static void clone_again(struct tree *tree, struct rp_vfs **clone, uint64_t *clone_digest)
+{
+    uint64_t fail_call = tree->allocator.fail_call;
+    bool waits = fail_call > tree->allocator.calls;
+    tree->allocator.fail_call = 0;
+    rp_vfs_destroy(*clone);
+    *clone = rp_vfs_clone(tree->vfs);
+    assert_non_null(*clone);
+    *clone_digest = vfs_digest(*clone);
+    tree->allocator.fail_call = waits ? fail_call + 1 : 0;
+}
 
 /* Runs the scenario with the k-th allocation failing (0: none); returns the digest at the end.
  * *out_failed: an allocation did fail. */
-static uint64_t run_scenario(uint64_t k, bool shared, bool *out_failed)
+static uint64_t run_scenario(uint64_t k, enum sharing sharing, bool *out_failed)
 {
     struct scene scene = {.file = RP_VFS_NONE};
     struct tree *tree = &scene.tree;
@@ -77,15 +141,20 @@ static uint64_t run_scenario(uint64_t k, bool shared, bool *out_failed)
     tree_mkdir(tree, "d");
     tree_mkdir(tree, "empty");
     tree_file(tree, "old");
+    must(rp_vfs_make_pipe(tree->vfs, 5 * RP_VFS_PAGE_BYTES, &scene.pipe));
+    must(write_pipe(&scene, 10));
     struct rp_vfs *clone = NULL;
-    uint64_t clone_digest = vfs_digest(tree->vfs);
-    if (shared) {
-        clone = rp_vfs_clone(tree->vfs);
-        assert_non_null(clone);
+    uint64_t clone_digest = 0;
+    if (sharing != SHARED_NEVER) {
+        clone_again(tree, &clone, &clone_digest);
     }
     tree->allocator.fail_call = k != 0 ? tree->allocator.calls + k : 0;
     *out_failed = false;
     for (unsigned step = 0; step < STEPS; step++) {
+        if (sharing == SHARED_ALWAYS) {
+            assert_int_equal(vfs_digest(clone), clone_digest);
+            clone_again(tree, &clone, &clone_digest);
+        }
         uint64_t before = vfs_digest(tree->vfs);
         enum rp_vfs_error error = do_step(&scene, step);
         if (error == RP_VFS_NOMEM) {
@@ -111,13 +180,13 @@ static uint64_t run_scenario(uint64_t k, bool shared, bool *out_failed)
 static void every_allocation_may_fail_and_nothing_is_half_done(void **state)
 {
     (void)state;
-    for (unsigned shared = 0; shared < 2; shared++) {
+    for (enum sharing sharing = SHARED_NEVER; sharing <= SHARED_ALWAYS; sharing++) {
         bool failed = false;
-        uint64_t undisturbed = run_scenario(0, shared != 0, &failed);
+        uint64_t undisturbed = run_scenario(0, sharing, &failed);
         uint64_t k = 0;
         do {
             k++;
-            assert_int_equal(run_scenario(k, shared != 0, &failed), undisturbed);
+            assert_int_equal(run_scenario(k, sharing, &failed), undisturbed);
         } while (failed);
         assert_true(k > 20);
     }

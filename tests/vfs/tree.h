@@ -119,9 +119,9 @@ static inline void digest_bytes(struct tree_digest *digest, const void *data, si
 
 static inline bool digest_inode(void *user, const struct rp_vfs_stat *stat, uint32_t holds)
 {
-    uint64_t numbers[] = {stat->inode,      (uint64_t)stat->kind, stat->link_count,
-                          stat->size,       stat->accessed_ns,    stat->modified_ns,
-                          stat->changed_ns, stat->page_count,     holds};
+    uint64_t numbers[] = {
+        stat->inode,       (uint64_t)stat->kind, stat->link_count, stat->size,   stat->accessed_ns,
+        stat->modified_ns, stat->changed_ns,     stat->page_count, stat->device, holds};
     digest_bytes(user, numbers, sizeof numbers);
     return true;
 }
@@ -157,6 +157,20 @@ static inline bool digest_target(void *user, uint64_t inode, const char *target,
     return true;
 }
 
+static inline bool digest_pipe(void *user, uint64_t inode, const struct rp_vfs_pipe_state *state)
+{
+    uint64_t numbers[] = {inode, state->capacity, state->waiting, state->readers, state->writers};
+    digest_bytes(user, numbers, sizeof numbers);
+    return true;
+}
+
+static inline bool digest_waiting(void *user, uint64_t inode, const uint8_t *bytes, size_t size)
+{
+    digest_bytes(user, &inode, sizeof inode);
+    digest_bytes(user, bytes, size);
+    return true;
+}
+
 static inline uint64_t vfs_digest(const struct rp_vfs *vfs)
 {
     struct tree_digest digest = {UINT64_C(14695981039346656037)};
@@ -166,7 +180,9 @@ static inline uint64_t vfs_digest(const struct rp_vfs *vfs)
                                      .directory = digest_directory,
                                      .entry = digest_entry,
                                      .gone = digest_entry,
-                                     .target = digest_target};
+                                     .target = digest_target,
+                                     .pipe = digest_pipe,
+                                     .waiting = digest_waiting};
     assert_true(rp_vfs_walk(vfs, &visitor));
     return digest.value;
 }

@@ -1,0 +1,10 @@
+create table t (a integer primary key, b text not null unique, check (a < 10));
+insert into t values (1, 'x');
+insert into t values (2, 'x');
+insert into t values (3, null);
+insert into t values (11, 'y');
+select * from nowhere;
+selec 1;
+select nonsense(1);
+insert into t values (1);
+select * from t;

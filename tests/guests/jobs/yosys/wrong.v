@@ -1,0 +1,1 @@
+module wrong (input a, output b); assign b = a + ; endmodule
