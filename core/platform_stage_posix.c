@@ -7,35 +7,23 @@
 #include "core/platform_stage.h"
 
 #include "core/assert.h"
+#include "core/platform_target.h"
 #include "core/report.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define NAME_TRIES 1000u
-#define STAGE_NAME_BYTES 300u
 #define SHOWN_BYTES 300 /* of a path, in a report */
 #define NS_PER_S 1000000000u
-#define NONE (-1)
 
 #define TREE "tree"
 #define LINKS "links"
 #define OLD "old"
-
-/* A folder that is only stepped through need not be readable. */
-#ifdef O_PATH
-#define OPEN_TARGET (O_PATH | O_DIRECTORY | O_CLOEXEC)
-#else
-#define OPEN_TARGET (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-#endif
-#define OPEN_FOLDER (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
 /* A folder above the present one, to be found again by `..`. */
 struct level {
@@ -44,26 +32,18 @@ struct level {
     size_t shown_size;
 };
 
-/* Where a path leads: its folder, open, and the name in it. */
-struct target {
-    int folder;
-    const char *path;
-    size_t folder_size; /* bytes of `path` that name the folder; 0: the present one */
-    char name[NAME_MAX + 1];
-};
-
 struct rp_disk_stage {
     struct rp_allocator *allocator;
-    struct target target;
+    struct rp_disk_target target;
     bool replace;
     bool rename_only;
     bool committed; /* the target is in place */
     bool keeps_old; /* what stood there could not be brought back: it stays in the stage */
-    char name[STAGE_NAME_BYTES];
+    char name[RP_DISK_BESIDE_BYTES];
     int folder;             /* the stage's own */
-    int links;              /* NONE until something is remembered */
+    int links;              /* RP_DISK_NONE until something is remembered */
     int present;            /* the folder that the stage is in */
-    int file;               /* being written; else NONE */
+    int file;               /* being written; else RP_DISK_NONE */
     size_t file_shown_size; /* to go back to after the file */
     struct level *levels;
     uint32_t level_count;
@@ -74,11 +54,6 @@ struct rp_disk_stage {
 };
 
 /* ---- reports ---- */
-
-static rp_status fail_path(const char *path, const char *doing, int error, rp_report *report)
-{
-    return rp_report_fail(report, RP_ERROR_IO, "%s: %s: %s", path, doing, strerror(error));
-}
 
 /* A failure at `name` in the present folder (NULL: the folder itself), by errno. */
 static rp_status fail_entry(const struct rp_disk_stage *stage, const char *name, const char *doing,
@@ -97,183 +72,6 @@ static rp_status fail_memory(const struct rp_disk_stage *stage, rp_report *repor
 {
     return rp_report_fail(report, RP_ERROR_NO_MEMORY, "%s: no memory to write it",
                           stage->target.path);
-}
-
-/* ---- targets ---- */
-
-static void close_descriptor(int *descriptor)
-{
-    if (*descriptor != NONE) {
-        (void)close(*descriptor);
-        *descriptor = NONE;
-    }
-}
-
-/* Finds the last step of a path; slashes behind it do not count. */
-static rp_status split_path(const char *path, struct target *target, rp_report *report)
-{
-    size_t end = strlen(path);
-    while (end > 0 && path[end - 1] == '/') {
-        end--;
-    }
-    size_t start = end;
-    while (start > 0 && path[start - 1] != '/') {
-        start--;
-    }
-    size_t size = end - start;
-    bool is_dots = (size == 1 && path[start] == '.') ||
-                   (size == 2 && path[start] == '.' && path[start + 1] == '.');
-    if (size == 0 || is_dots) {
-        return rp_report_fail(report, RP_ERROR_ARGUMENT,
-                              "%s: it does not end in the name of a file or folder that can be "
-                              "made",
-                              path[0] ? path : "\"\"");
-    }
-    if (size > NAME_MAX) {
-        return fail_path(path, "cannot be made", ENAMETOOLONG, report);
-    }
-    *target = (struct target){.folder = NONE, .path = path, .folder_size = start};
-    memcpy(target->name, path + start, size);
-    target->name[size] = '\0';
-    return RP_OK;
-}
-
-/* The folder part of a target's path into `out_path`; false if it does not fit. */
-static bool copy_folder_path(const struct target *target, char *out_path, size_t size)
-{
-    if (target->folder_size == 0) {
-        (void)snprintf(out_path, size, ".");
-        return true;
-    }
-    if (target->folder_size >= size) {
-        return false;
-    }
-    memcpy(out_path, target->path, target->folder_size);
-    out_path[target->folder_size] = '\0';
-    return true;
-}
-
-static rp_status open_target(const char *path, struct target *target, rp_report *report)
-{
-    char folder[PATH_MAX];
-    rp_status status = split_path(path, target, report);
-    if (status != RP_OK) {
-        return status;
-    }
-    if (!copy_folder_path(target, folder, sizeof folder)) {
-        return fail_path(path, "cannot be made", ENAMETOOLONG, report);
-    }
-    /* the folder is named by the user: symlinks in its path are the user's */
-    target->folder = open(folder, OPEN_TARGET);
-    if (target->folder < 0) {
-        int error = errno;
-        return rp_report_fail(report, RP_ERROR_IO, "%s: its folder %s cannot be opened: %s", path,
-                              folder, strerror(error));
-    }
-    return RP_OK;
-}
-
-/* Whether the folder `name` has no entry. False also if it cannot be listed. */
-static bool is_empty_folder(int folder, const char *name)
-{
-    int descriptor = openat(folder, name, OPEN_FOLDER);
-    DIR *listing = descriptor < 0 ? NULL : fdopendir(descriptor);
-    if (!listing) {
-        close_descriptor(&descriptor);
-        return false;
-    }
-    bool empty = true;
-    errno = 0;
-    for (const struct dirent *entry = readdir(listing); entry && empty; entry = readdir(listing)) {
-        empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
-    }
-    empty = empty && errno == 0;
-    (void)closedir(listing);
-    return empty;
-}
-
-/* Whether what stands at the target may be replaced. *out_exists: something does. */
-static rp_status check_present(const struct target *target, bool replace, bool *out_exists,
-                               rp_report *report)
-{
-    struct stat above;
-    struct stat info;
-    *out_exists = fstatat(target->folder, target->name, &info, AT_SYMLINK_NOFOLLOW) == 0;
-    if (!*out_exists) {
-        return errno == ENOENT ? RP_OK
-                               : fail_path(target->path, "cannot be examined", errno, report);
-    }
-    if (fstat(target->folder, &above) != 0) {
-        return fail_path(target->path, "its folder cannot be examined", errno, report);
-    }
-    if (S_ISDIR(info.st_mode) && above.st_dev != info.st_dev) {
-        return rp_report_fail(report, RP_ERROR_ARGUMENT,
-                              "%s: it is a mount point, which cannot be replaced; name a folder "
-                              "in it",
-                              target->path);
-    }
-    if (replace || (S_ISDIR(info.st_mode) && is_empty_folder(target->folder, target->name))) {
-        return RP_OK;
-    }
-    return rp_report_fail(report, RP_ERROR_ARGUMENT, "%s: it exists%s", target->path,
-                          S_ISDIR(info.st_mode) ? " and is not empty" : "");
-}
-
-/* Makes a folder of its own beside the target; its name into `name`. */
-static rp_status make_beside(const struct target *target, char name[STAGE_NAME_BYTES],
-                             rp_report *report)
-{
-    int error = EEXIST; /* another run's, or one that was killed: theirs */
-    for (unsigned i = 0; i < NAME_TRIES && error == EEXIST; i++) {
-        (void)snprintf(name, STAGE_NAME_BYTES, ".%.200s.reprise-%ld-%u", target->name,
-                       (long)getpid(), i);
-        error = mkdirat(target->folder, name, 0700) == 0 ? 0 : errno;
-    }
-    return error == 0 ? RP_OK
-                      : fail_path(target->path, "nothing can be made in its folder", error, report);
-}
-
-rp_status rp_disk_check_target(const char *path, bool replace, rp_report *report)
-{
-    struct target target;
-    bool exists = false;
-    char name[STAGE_NAME_BYTES];
-    rp_status status = open_target(path, &target, report);
-    if (status != RP_OK) {
-        return status;
-    }
-    status = check_present(&target, replace, &exists, report);
-    if (status == RP_OK) {
-        status = make_beside(&target, name, report);
-        if (status == RP_OK && unlinkat(target.folder, name, AT_REMOVEDIR) != 0) {
-            status = fail_path(path, "nothing can be removed from its folder", errno, report);
-        }
-    }
-    (void)close(target.folder);
-    return status;
-}
-
-rp_status rp_disk_locate(const char *path, char *out_path, size_t size, rp_report *report)
-{
-    struct target target;
-    char folder[PATH_MAX];
-    rp_status status = split_path(path, &target, report);
-    if (status != RP_OK) {
-        return status;
-    }
-    if (!copy_folder_path(&target, folder, sizeof folder)) {
-        return fail_path(path, "cannot be located", ENAMETOOLONG, report);
-    }
-    char *real = realpath(folder, NULL);
-    if (!real) {
-        return fail_path(path, "its folder cannot be located", errno, report);
-    }
-    bool is_root = strcmp(real, "/") == 0;
-    int length = snprintf(out_path, size, "%s/%s", is_root ? "" : real, target.name);
-    free(real);
-    return length > 0 && (size_t)length < size
-               ? RP_OK
-               : rp_report_fail(report, RP_ERROR_LIMIT, "%s: the path is too long", path);
 }
 
 /* ---- life ---- */
@@ -301,9 +99,9 @@ static bool show(struct rp_disk_stage *stage, const char *text)
 rp_status rp_disk_stage_create(struct rp_allocator *allocator, const char *path, bool replace,
                                struct rp_disk_stage **out_stage, rp_report *report)
 {
-    struct target target;
+    struct rp_disk_target target;
     bool exists = false;
-    rp_status status = open_target(path, &target, report);
+    rp_status status = rp_disk_target_open(path, &target, report);
     if (status != RP_OK) {
         return status;
     }
@@ -315,24 +113,25 @@ rp_status rp_disk_stage_create(struct rp_allocator *allocator, const char *path,
     *stage = (struct rp_disk_stage){.allocator = allocator,
                                     .target = target,
                                     .replace = replace,
-                                    .folder = NONE,
-                                    .links = NONE,
-                                    .present = NONE,
-                                    .file = NONE};
+                                    .folder = RP_DISK_NONE,
+                                    .links = RP_DISK_NONE,
+                                    .present = RP_DISK_NONE,
+                                    .file = RP_DISK_NONE};
     if (!show(stage, path)) {
         status = fail_memory(stage, report);
     }
     if (status == RP_OK) {
-        status = check_present(&target, replace, &exists, report);
+        status = rp_disk_target_check(&target, replace, &exists, report);
     }
     if (status == RP_OK) {
-        status = make_beside(&target, stage->name, report);
+        status = rp_disk_target_make_beside(&target, stage->name, report);
     }
     if (status == RP_OK) {
-        stage->folder = openat(target.folder, stage->name, OPEN_FOLDER);
-        stage->present = stage->folder < 0 ? NONE : fcntl(stage->folder, F_DUPFD_CLOEXEC, 0);
+        stage->folder = openat(target.folder, stage->name, RP_DISK_OPEN_FOLDER);
+        stage->present =
+            stage->folder < 0 ? RP_DISK_NONE : fcntl(stage->folder, F_DUPFD_CLOEXEC, 0);
         if (stage->present < 0) {
-            status = fail_path(path, "what was made beside it cannot be opened", errno, report);
+            status = rp_disk_fail(path, "what was made beside it cannot be opened", errno, report);
         }
     }
     if (status != RP_OK) {
@@ -392,7 +191,7 @@ static bool step_out(struct rp_disk_stage *stage)
     RP_ASSERT(stage->level_count > 0);
     const struct level *level = &stage->levels[stage->level_count - 1];
     struct stat info;
-    int above = openat(stage->present, "..", OPEN_FOLDER);
+    int above = openat(stage->present, "..", RP_DISK_OPEN_FOLDER);
     if (above < 0) {
         return false;
     }
@@ -430,15 +229,15 @@ static int open_same_device(const struct rp_disk_stage *stage, const char *name)
 {
     struct stat above;
     struct stat info;
-    int child = openat(stage->present, name, OPEN_FOLDER);
+    int child = openat(stage->present, name, RP_DISK_OPEN_FOLDER);
     if (child < 0) {
-        return NONE;
+        return RP_DISK_NONE;
     }
     if (fstat(stage->present, &above) != 0 || fstat(child, &info) != 0 ||
         above.st_dev != info.st_dev) {
         (void)close(child);
         errno = EXDEV;
-        return NONE;
+        return RP_DISK_NONE;
     }
     return child;
 }
@@ -447,13 +246,13 @@ static int open_same_device(const struct rp_disk_stage *stage, const char *name)
  * becomes the present folder. *out_done: none is left. False, with errno: it fails. */
 static bool remove_some(struct rp_disk_stage *stage, bool *out_done)
 {
-    int descriptor = openat(stage->present, ".", OPEN_FOLDER);
+    int descriptor = openat(stage->present, ".", RP_DISK_OPEN_FOLDER);
     DIR *listing = descriptor < 0 ? NULL : fdopendir(descriptor);
     if (!listing) {
-        close_descriptor(&descriptor);
+        rp_disk_close_descriptor(&descriptor);
         return false;
     }
-    int child = NONE;
+    int child = RP_DISK_NONE;
     enum removal removal = REMOVED;
     errno = 0;
     for (const struct dirent *entry = readdir(listing); entry && removal == REMOVED;) {
@@ -470,7 +269,7 @@ static bool remove_some(struct rp_disk_stage *stage, bool *out_done)
     int error = errno;
     (void)closedir(listing);
     *out_done = removal == REMOVED && error == 0;
-    if (child != NONE) {
+    if (child != RP_DISK_NONE) {
         return step_into(stage, child);
     }
     errno = error;
@@ -481,7 +280,7 @@ static bool remove_some(struct rp_disk_stage *stage, bool *out_done)
  * could be. */
 static bool remove_stage(struct rp_disk_stage *stage)
 {
-    close_descriptor(&stage->present);
+    rp_disk_close_descriptor(&stage->present);
     stage->present = fcntl(stage->folder, F_DUPFD_CLOEXEC, 0);
     stage->level_count = 0;
     if (stage->present < 0) {
@@ -507,16 +306,16 @@ void rp_disk_stage_destroy(struct rp_disk_stage *stage)
     if (!stage) {
         return;
     }
-    close_descriptor(&stage->file);
-    close_descriptor(&stage->links);
-    if (stage->folder != NONE && !stage->committed && !stage->keeps_old) {
+    rp_disk_close_descriptor(&stage->file);
+    rp_disk_close_descriptor(&stage->links);
+    if (stage->folder != RP_DISK_NONE && !stage->committed && !stage->keeps_old) {
         (void)remove_stage(stage); /* the failure that led here is the one to tell */
-    } else if (stage->folder == NONE && stage->name[0] != '\0') {
+    } else if (stage->folder == RP_DISK_NONE && stage->name[0] != '\0') {
         (void)unlinkat(stage->target.folder, stage->name, AT_REMOVEDIR);
     }
-    close_descriptor(&stage->present);
-    close_descriptor(&stage->folder);
-    close_descriptor(&stage->target.folder);
+    rp_disk_close_descriptor(&stage->present);
+    rp_disk_close_descriptor(&stage->folder);
+    rp_disk_close_descriptor(&stage->target.folder);
     rp_free(stage->allocator, stage->levels, stage->level_capacity * sizeof *stage->levels);
     rp_free(stage->allocator, stage->shown, stage->shown_capacity);
     rp_free(stage->allocator, stage, sizeof *stage);
@@ -527,7 +326,7 @@ void rp_disk_stage_destroy(struct rp_disk_stage *stage)
 /* The name of an entry in the present folder. Asserts what the user of a stage promises. */
 static const char *entry_name(const struct rp_disk_stage *stage, const char *name)
 {
-    RP_ASSERT(!stage->committed && stage->file == NONE);
+    RP_ASSERT(!stage->committed && stage->file == RP_DISK_NONE);
     if (stage->level_count == 0) {
         return TREE;
     }
@@ -555,7 +354,7 @@ rp_status rp_disk_stage_enter(struct rp_disk_stage *stage, const char *name, rp_
     if (mkdirat(stage->present, entry, 0755) != 0) {
         return fail_entry(stage, entry, "the folder cannot be made", report);
     }
-    int child = openat(stage->present, entry, OPEN_FOLDER);
+    int child = openat(stage->present, entry, RP_DISK_OPEN_FOLDER);
     if (child < 0) {
         return fail_entry(stage, entry, "the folder cannot be opened", report);
     }
@@ -603,7 +402,7 @@ rp_status rp_disk_stage_begin_file(struct rp_disk_stage *stage, const char *name
 rp_status rp_disk_stage_write(struct rp_disk_stage *stage, uint64_t offset, const void *data,
                               size_t size, rp_report *report)
 {
-    RP_ASSERT(stage->file != NONE);
+    RP_ASSERT(stage->file != RP_DISK_NONE);
     const uint8_t *bytes = data;
     for (size_t done = 0; done < size;) {
         if (offset + done > INT64_MAX) {
@@ -622,7 +421,7 @@ rp_status rp_disk_stage_write(struct rp_disk_stage *stage, uint64_t offset, cons
 rp_status rp_disk_stage_end_file(struct rp_disk_stage *stage, uint64_t size,
                                  const struct rp_disk_times *times, rp_report *report)
 {
-    RP_ASSERT(stage->file != NONE && size <= INT64_MAX);
+    RP_ASSERT(stage->file != RP_DISK_NONE && size <= INT64_MAX);
     struct timespec pair[2];
     fill_times(times, pair);
     const char *doing = NULL;
@@ -636,7 +435,7 @@ rp_status rp_disk_stage_end_file(struct rp_disk_stage *stage, uint64_t size,
         doing = "the file cannot be written";
         error = errno;
     }
-    stage->file = NONE;
+    stage->file = RP_DISK_NONE;
     errno = error;
     if (doing) {
         return fail_entry(stage, NULL, doing, report);
@@ -671,12 +470,12 @@ rp_status rp_disk_stage_remember(struct rp_disk_stage *stage, const char *name, 
     const char *entry = entry_name(stage, name);
     char link_name[24];
     print_number(number, link_name);
-    if (stage->links == NONE) {
+    if (stage->links == RP_DISK_NONE) {
         if (mkdirat(stage->folder, LINKS, 0700) == 0) {
-            stage->links = openat(stage->folder, LINKS, OPEN_FOLDER);
+            stage->links = openat(stage->folder, LINKS, RP_DISK_OPEN_FOLDER);
         }
         if (stage->links < 0) {
-            stage->links = NONE;
+            stage->links = RP_DISK_NONE;
             return fail_entry(stage, entry, "it cannot be linked", report);
         }
     }
@@ -692,7 +491,7 @@ rp_status rp_disk_stage_link(struct rp_disk_stage *stage, const char *name, uint
     char link_name[24];
     print_number(number, link_name);
     *out_done = true;
-    if (stage->links == NONE) {
+    if (stage->links == RP_DISK_NONE) {
         *out_done = false;
         return RP_OK;
     }
@@ -733,7 +532,7 @@ static int exchange_names(const struct rp_disk_stage *stage)
 /* Renames the new target to where nothing stands. */
 static int rename_to_nothing(const struct rp_disk_stage *stage)
 {
-    const struct target *target = &stage->target;
+    const struct rp_disk_target *target = &stage->target;
 #ifdef RENAME_NOREPLACE
     if (!stage->rename_only) {
         if (renameat2(stage->folder, TREE, target->folder, target->name, RENAME_NOREPLACE) == 0) {
@@ -755,7 +554,7 @@ static int rename_to_nothing(const struct rp_disk_stage *stage)
 /* Takes what stands there aside and brings it back if the new target cannot follow. */
 static int swap_names(struct rp_disk_stage *stage)
 {
-    const struct target *target = &stage->target;
+    const struct rp_disk_target *target = &stage->target;
     if (exchange_names(stage) == 0) {
         return 0;
     }
@@ -776,7 +575,7 @@ static int swap_names(struct rp_disk_stage *stage)
 
 static int put_in_place(struct rp_disk_stage *stage, bool exists)
 {
-    const struct target *target = &stage->target;
+    const struct rp_disk_target *target = &stage->target;
     if (!exists) {
         return rename_to_nothing(stage);
     }
@@ -794,11 +593,11 @@ static int put_in_place(struct rp_disk_stage *stage, bool exists)
 
 rp_status rp_disk_stage_commit(struct rp_disk_stage *stage, rp_report *report)
 {
-    RP_ASSERT(stage->level_count == 0 && stage->file == NONE && !stage->committed);
+    RP_ASSERT(stage->level_count == 0 && stage->file == RP_DISK_NONE && !stage->committed);
     const char *path = stage->target.path;
     bool exists = false;
     /* what has come there meanwhile is not replaced unasked */
-    rp_status status = check_present(&stage->target, stage->replace, &exists, report);
+    rp_status status = rp_disk_target_check(&stage->target, stage->replace, &exists, report);
     if (status != RP_OK) {
         return status;
     }
@@ -810,7 +609,7 @@ rp_status rp_disk_stage_commit(struct rp_disk_stage *stage, rp_report *report)
                               stage->keeps_old ? "/" OLD " beside it" : "");
     }
     stage->committed = true;
-    close_descriptor(&stage->links);
+    rp_disk_close_descriptor(&stage->links);
     if (!remove_stage(stage)) {
         int error = errno;
         return rp_report_fail(report, RP_ERROR_IO,
