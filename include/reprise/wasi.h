@@ -63,9 +63,9 @@ RP_API rp_status rp_wasi_create(const rp_wasi_config *config, rp_wasi **out_wasi
 /* After the store that it is defined for. NULL is a no-op. */
 RP_API void rp_wasi_destroy(rp_wasi *wasi);
 
-/* Offers the functions of `wasi_snapshot_preview1` (docs/wasi.md lists them) to the modules
- * instantiated later. Once per rp_wasi: a second call is ERROR_STATE. The rp_wasi must outlive
- * the store. */
+/* Offers the functions of `wasi_snapshot_preview1` and of `wasi_unstable` (docs/wasi.md lists them)
+ * to the modules instantiated later. Once per rp_wasi: a second call is ERROR_STATE. The rp_wasi
+ * must outlive the store. */
 RP_API rp_status rp_wasi_define(rp_wasi *wasi, rp_store *store, rp_report *report);
 
 /* Copies the folder `host_path` into the guest's tree as `guest_path` and preopens it under

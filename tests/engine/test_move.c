@@ -24,34 +24,31 @@ static void move_run(struct rp_walk_run *run)
     assert_true(rp_walk_fingerprint(run) == before);
 }
 
-static uint64_t undisturbed(const struct rp_walk_program *program, uint64_t *out_gas)
+static uint64_t undisturbed(const struct rp_walk_program *program)
 {
     struct rp_walk_run run;
     struct rp_walk_limits limits = {.gas_limit = RP_GAS_UNLIMITED, .until_gas = RP_GAS_UNLIMITED};
     rp_walk_begin(&run, program, &limits);
     assert_true(rp_walk_is_right(&run));
     uint64_t print = rp_walk_fingerprint(&run);
-    *out_gas = rp_store_gas_used(run.store);
     rp_walk_end(&run);
     return print;
 }
 
-/* One run, moved at each boundary of the sample; between them it is stopped before each
- * instruction. */
-static void move_along(const struct rp_walk_program *program, bool metered,
-                       const struct rp_walk_sample *sample, uint64_t end_print)
+/* One run, stopped at each boundary and moved at those of the sample. */
+static void move_along(const struct rp_walk_program *program, const struct rp_walk_path *path,
+                       bool metered, const struct rp_walk_sample *sample, uint64_t end_print)
 {
     struct rp_walk_run run;
     struct rp_walk_limits limits = {.metered = metered, .gas_limit = RP_GAS_UNLIMITED};
     rp_walk_begin(&run, program, &limits);
-    uint64_t seen = UINT64_MAX;
-    for (int64_t until = 0; rp_walk_is_stopped(&run); until++) {
-        uint64_t position = rp_store_gas_used(run.store);
-        if (position != seen && rp_walk_takes(sample, position)) {
+    for (size_t i = 0; i < path->count; i++) {
+        assert_int_equal(rp_store_gas_used(run.store), path->positions[i]);
+        if (rp_walk_takes(sample, i)) {
             move_run(&run);
         }
-        seen = position;
-        rp_walk_resume(&run, RP_GAS_UNLIMITED, until + 1);
+        rp_walk_resume(&run, RP_GAS_UNLIMITED,
+                       i + 1 == path->count ? RP_GAS_UNLIMITED : path->positions[i + 1]);
     }
     assert_true(rp_walk_is_right(&run));
     move_run(&run); /* what has returned can be moved too */
@@ -79,22 +76,24 @@ static void move_once(const struct rp_walk_program *program, bool metered, int64
 static void moves_at_every_boundary(void **state)
 {
     const struct rp_walk_program *program = *state;
-    uint64_t gas = 0;
-    uint64_t end_print = undisturbed(program, &gas);
+    uint64_t end_print = undisturbed(program);
+    struct rp_walk_path path;
+    rp_walk_find_path(program, &path);
     char what[64];
     (void)snprintf(what, sizeof what, "moves of %s along one run", program->name);
     struct rp_walk_sample sample =
-        rp_walk_sample_of(what, gas, program == rp_walk_programs ? 30000 : 2000);
-    move_along(program, false, &sample, end_print);
-    move_along(program, true, &sample, end_print);
+        rp_walk_sample_of(what, path.count, program == rp_walk_programs ? 30000 : 2000);
+    move_along(program, &path, false, &sample, end_print);
+    move_along(program, &path, true, &sample, end_print);
     (void)snprintf(what, sizeof what, "moves of %s, one in a run", program->name);
-    sample = rp_walk_sample_of(what, gas, 200);
-    for (int64_t k = 0; k < (int64_t)gas; k++) {
-        if (k == 0 || rp_walk_takes(&sample, (uint64_t)k)) {
-            move_once(program, false, k, end_print);
-            move_once(program, true, k, end_print);
+    sample = rp_walk_sample_of(what, path.count, 200);
+    for (size_t i = 0; i < path.count; i++) {
+        if (i == 0 || rp_walk_takes(&sample, i)) {
+            move_once(program, false, path.positions[i], end_print);
+            move_once(program, true, path.positions[i], end_print);
         }
     }
+    rp_walk_free_path(&path);
 }
 
 /* ---- the scene: linked instances and every kind of object ---- */

@@ -499,6 +499,44 @@ static void every_allocation_of_a_pipe_may_fail(void **state)
     assert_int_equal(answer, SUCCESS);
 }
 
+/* By both names, and wherever a type is told; tests/sandbox/test_wasi_layout.c has the structures.
+ */
+static void devices_and_pipes_have_their_types_by_both_names(void **state)
+{
+    (void)state;
+    static struct guest guest;
+    for (unsigned version = 0; version < RP_WASI_VERSION_COUNT; version++) {
+        init_default(&guest, 0);
+        guest.version = (enum rp_wasi_version)version;
+        uint32_t size = guest_text(&guest, 100, "dev/null");
+        assert_int_equal(call(&guest, path_filestat_get, 3, 0, 100, size, 300), SUCCESS);
+        assert_int_equal(guest.memory[316], RP_FILETYPE_CHARACTER_DEVICE);
+        uint32_t device = open_device(&guest, "dev/null");
+        assert_int_equal(call(&guest, fd_filestat_get, device, 300), SUCCESS);
+        assert_int_equal(guest.memory[316], RP_FILETYPE_CHARACTER_DEVICE);
+        assert_int_equal(call(&guest, fd_fdstat_get, device, 300), SUCCESS);
+        assert_int_equal(guest.memory[300], RP_FILETYPE_CHARACTER_DEVICE);
+        uint32_t folder = guest_open(&guest, "dev", RP_OFLAG_DIRECTORY);
+        assert_int_equal(call(&guest, fd_readdir, folder, 1000, 4000, 0, 300), SUCCESS);
+        uint32_t devices = 0;
+        for (uint32_t at = 1000; at < 1000 + guest_u32(&guest, 300);) {
+            devices += guest.memory[at + 20] == RP_FILETYPE_CHARACTER_DEVICE;
+            at += RP_WASI_DIRENT_BYTES + guest_u32(&guest, at + 16);
+        }
+        assert_int_equal(devices, 8);
+        uint32_t ends[2];
+        assert_int_equal(guest_pipe(&guest, 100, ends), SUCCESS);
+        for (unsigned i = 0; i < 2; i++) {
+            memset(guest.memory + 300, 0xff, 64);
+            assert_int_equal(call(&guest, fd_filestat_get, ends[i], 300), SUCCESS);
+            assert_int_equal(guest.memory[316], RP_FILETYPE_UNKNOWN);
+            assert_int_equal(call(&guest, fd_fdstat_get, ends[i], 300), SUCCESS);
+            assert_int_equal(guest.memory[300], RP_FILETYPE_UNKNOWN);
+        }
+        guest_deinit(&guest);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -518,6 +556,7 @@ int main(void)
         cmocka_unit_test(polls_wait_for_pipes_with_the_clock),
         cmocka_unit_test(pipes_meet_their_quotas_exactly),
         cmocka_unit_test(every_allocation_of_a_pipe_may_fail),
+        cmocka_unit_test(devices_and_pipes_have_their_types_by_both_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,13 +2,21 @@
 #include "tests/walks/walk.h"
 
 #include "core/assert.h"
-#include "core/buffer.h"
 #include "engine/store_state.h"
+#include "tests/support/wasi_print.h"
+#include "tests/walks/wasi_tour.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+static void build_tour(struct rp_buffer *out)
+{
+    static struct rp_tour tour;
+    rp_tour_plan(&tour);
+    rp_tour_build(&tour, out);
+}
 
 struct rp_walk_program rp_walk_programs[] = {
     {.name = "fib"},
@@ -26,6 +34,7 @@ struct rp_walk_program rp_walk_programs[] = {
     {.name = "hello", .is_wasi = true}, /* the others have more than 10,000 instructions */
     {.name = "leave", .is_wasi = true},
     {.name = "files", .is_wasi = true},
+    {.name = "tour", .is_wasi = true, .build = build_tour},
 };
 const size_t rp_walk_program_count = RP_ARRAY_COUNT(rp_walk_programs);
 
@@ -53,6 +62,20 @@ static bool read_bytes(struct rp_walk_program *program)
     return true;
 }
 
+static void build_bytes(struct rp_walk_program *program)
+{
+    struct rp_allocator allocator;
+    struct rp_buffer bytes;
+    rp_allocator_init(&allocator, 0);
+    rp_buffer_init(&bytes, &allocator);
+    program->build(&bytes);
+    program->size = bytes.size;
+    program->bytes = malloc(bytes.size);
+    RP_ASSERT(program->bytes != NULL);
+    memcpy(program->bytes, bytes.data, bytes.size);
+    rp_buffer_deinit(&bytes);
+}
+
 /* Fills in a kernel's size and checksum from guest/kernels/kernels.txt. */
 static void read_kernel(struct rp_walk_program *program)
 {
@@ -78,7 +101,9 @@ static void read_kernel(struct rp_walk_program *program)
 
 static bool open_program(struct rp_walk_program *program)
 {
-    if (!read_bytes(program)) {
+    if (program->build != NULL) {
+        build_bytes(program);
+    } else if (!read_bytes(program)) {
         return false;
     }
     if (!program->is_wasi) {
@@ -175,11 +200,17 @@ uint64_t rp_walk_store_print(const rp_store *store)
 
 uint64_t rp_walk_fingerprint(const struct rp_walk_run *run)
 {
-    uint64_t parts[4] = {
+    const char *broken = run->wasi == NULL ? NULL : rp_print_check_wasi(run->wasi);
+    if (broken != NULL) {
+        (void)printf("%s: %s\n", run->program->name, broken);
+    }
+    RP_ASSERT(broken == NULL);
+    uint64_t parts[5] = {
         rp_walk_store_print(run->store),
-        run->wasi == NULL ? 0 : rp_wasi_vfs_bytes(run->wasi),
+        run->wasi == NULL ? 0 : rp_print_wasi(run->wasi),
         run->output.size,
         run->output.hash,
+        run->input_given,
     };
     return hash_bytes(2, (const uint8_t *)parts, sizeof parts);
 }
@@ -190,12 +221,24 @@ static rp_status take_output(void *user, unsigned stream, const void *data, size
                              rp_report *report)
 {
     (void)report;
-    struct rp_walk_output *output = user;
+    struct rp_walk_output *output = &((struct rp_walk_run *)user)->output;
     for (size_t i = 0; i < size; i++) { /* byte by byte: chunks are not observable */
         uint8_t pair[2] = {(uint8_t)stream, ((const uint8_t *)data)[i]};
         output->hash = hash_bytes(output->hash, pair, sizeof pair);
     }
     output->size += size;
+    return RP_OK;
+}
+
+static rp_status bring_input(void *user, void *data, size_t size, size_t *out_count,
+                             rp_report *report)
+{
+    (void)report;
+    struct rp_walk_run *run = user;
+    size_t left = strlen(RP_TOUR_INPUT) - run->input_given;
+    *out_count = size < left ? size : left;
+    memcpy(data, &RP_TOUR_INPUT[run->input_given], *out_count);
+    run->input_given += *out_count;
     return RP_OK;
 }
 
@@ -207,10 +250,12 @@ static rp_status make_wasi(struct rp_walk_run *run)
     config.args = args;
     config.arg_count = RP_ARRAY_COUNT(args);
     config.write = take_output;
-    config.user = &run->output;
+    config.read = bring_input;
+    config.user = run;
     rp_status status = rp_wasi_create(&config, &run->wasi, &run->report);
     if (status == RP_OK) {
-        status = rp_wasi_preopen(run->wasi, "/", false, &run->report);
+        status = run->program->build != NULL ? rp_wasi_default_tree(run->wasi, &run->report)
+                                             : rp_wasi_preopen(run->wasi, "/", false, &run->report);
     }
     return status == RP_OK ? rp_wasi_define(run->wasi, run->store, &run->report) : status;
 }
@@ -290,6 +335,95 @@ bool rp_walk_is_right(const struct rp_walk_run *run)
     return run->outcome.kind == RP_OUTCOME_RETURNED ||
            (run->outcome.kind == RP_OUTCOME_EXITED &&
             run->outcome.exit_code == run->program->value);
+}
+
+/* ---- paths ---- */
+
+#define IDLE_GAS_MAX 1000 /* single steps without a boundary */
+
+static void add_boundary(struct rp_walk_path *path, int64_t position)
+{
+    if (path->count == path->capacity) {
+        path->capacity = path->capacity * 2 + 1024;
+        path->positions = realloc(path->positions, path->capacity * sizeof *path->positions);
+        RP_ASSERT(path->positions != NULL);
+    }
+    path->positions[path->count++] = position;
+}
+
+static bool passes(const struct rp_walk_program *program, int64_t position, int64_t until)
+{
+    struct rp_walk_run run;
+    struct rp_walk_limits limits = {
+        .metered = true, .gas_limit = RP_GAS_UNLIMITED, .until_gas = until};
+    rp_walk_begin(&run, program, &limits);
+    bool past = !rp_walk_is_stopped(&run) || (int64_t)rp_store_gas_used(run.store) > position;
+    rp_walk_end(&run);
+    return past;
+}
+
+/* The first limit that passes `position`, which limit `low` does not. */
+static int64_t find_next(const struct rp_walk_program *program, int64_t position, int64_t low)
+{
+    int64_t high = position + 2 * (low - position);
+    while (!passes(program, position, high)) {
+        low = high;
+        high = position + 2 * (low - position);
+    }
+    while (high - low > 1) {
+        int64_t middle = low + (high - low) / 2;
+        if (passes(program, position, middle)) {
+            high = middle;
+        } else {
+            low = middle;
+        }
+    }
+    return high;
+}
+
+void rp_walk_find_path(const struct rp_walk_program *program, struct rp_walk_path *out_path)
+{
+    *out_path = (struct rp_walk_path){0};
+    struct rp_walk_run run;
+    struct rp_walk_limits limits = {.metered = true, .gas_limit = RP_GAS_UNLIMITED};
+    rp_walk_begin(&run, program, &limits);
+    int64_t seen = -1;
+    for (int64_t until = 0; rp_walk_is_stopped(&run);) {
+        RP_ASSERT(run.outcome.kind == RP_OUTCOME_SUSPENDED &&
+                  run.outcome.reason == RP_REASON_UNTIL_GAS);
+        int64_t position = (int64_t)rp_store_gas_used(run.store);
+        if (position != seen) {
+            RP_ASSERT(position == until); /* the first limit that reaches a boundary meets it */
+            add_boundary(out_path, position);
+            seen = position;
+        }
+        until = until - seen < IDLE_GAS_MAX ? until + 1 : find_next(program, seen, until);
+        rp_walk_resume(&run, RP_GAS_UNLIMITED, until);
+    }
+    RP_ASSERT(rp_walk_is_right(&run) && out_path->count > 0);
+    out_path->total = (int64_t)rp_store_gas_used(run.store);
+    rp_walk_end(&run);
+}
+
+void rp_walk_free_path(struct rp_walk_path *path)
+{
+    free(path->positions);
+    *path = (struct rp_walk_path){0};
+}
+
+size_t rp_walk_boundary(const struct rp_walk_path *path, int64_t gas)
+{
+    size_t low = 0;
+    size_t high = path->count;
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+        if (path->positions[middle] <= gas) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
 }
 
 /* ---- samples ---- */

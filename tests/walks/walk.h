@@ -4,27 +4,28 @@
  * A program is a kernel of guest/kernels, called once with a small argument, or a WASI program of
  * guest/programs, whose output is kept as count and hash. Its fingerprint covers the whole state of
  * the store (engine/store_state.h: frames, locals, operands, memories, globals, tables, gas,
- * randomness, time) and what it has written. */
+ * randomness, time), the file tree, the descriptors, and what it has read and written. */
 #ifndef RP_TESTS_WALKS_WALK_H
 #define RP_TESTS_WALKS_WALK_H
 
-#include "core/alloc.h"
+#include "core/buffer.h"
 #include "reprise/reprise.h"
 #include "reprise/wasi.h"
 
 struct rp_walk_program {
     const char *name;
-    int32_t n;      /* a kernel's argument */
-    bool is_wasi;   /* else a kernel */
-    uint64_t value; /* a kernel's checksum; a WASI program's exit code */
+    void (*build)(struct rp_buffer *out); /* makes the module; NULL: it is read from guest/ */
+    int32_t n;                            /* a kernel's argument */
+    bool is_wasi;                         /* else a kernel */
+    uint64_t value;                       /* a kernel's checksum; a WASI program's exit code */
     uint8_t *bytes;
     size_t size;
     rp_engine *engine;
     rp_module *module;
 };
 
-/* Kernels, then WASI programs: `files` writes from the bottom of a recursion, `leave` exits there.
- */
+/* Kernels, then WASI programs: `files` writes from the bottom of a recursion, `leave` exits there;
+ * `tour` calls every WASI function, in the default tree (tests/walks/wasi_tour.h). */
 extern struct rp_walk_program rp_walk_programs[];
 extern const size_t rp_walk_program_count;
 
@@ -44,6 +45,7 @@ struct rp_walk_run {
     rp_store *store;
     rp_wasi *wasi; /* NULL: a kernel */
     struct rp_walk_output output;
+    size_t input_given; /* bytes of the tour's standard input */
     rp_value result;
     size_t result_count;
     rp_outcome outcome;
@@ -68,8 +70,24 @@ void rp_walk_end(struct rp_walk_run *run);
 bool rp_walk_is_stopped(const struct rp_walk_run *run);
 /* Whether the program came to its known end. */
 bool rp_walk_is_right(const struct rp_walk_run *run);
+/* Asserts that tree and descriptors are sound. */
 uint64_t rp_walk_fingerprint(const struct rp_walk_run *run);
 uint64_t rp_walk_store_print(const rp_store *store); /* of the store alone */
+
+/* The boundaries of a program's undisturbed run, by their gas positions: a limit of gas stops at
+ * the last one that is not past it. */
+struct rp_walk_path {
+    int64_t *positions; /* rising */
+    size_t count, capacity;
+    int64_t total; /* gas at the end */
+};
+
+/* Found by single steps; an instruction that costs much (a host call is priced by the bytes that it
+ * offers) is passed by bisection. */
+void rp_walk_find_path(const struct rp_walk_program *program, struct rp_walk_path *out_path);
+void rp_walk_free_path(struct rp_walk_path *path);
+/* The boundary at which limit `gas` stops. */
+size_t rp_walk_boundary(const struct rp_walk_path *path, int64_t gas);
 
 /* Which of `count` things are walked. */
 struct rp_walk_sample {
