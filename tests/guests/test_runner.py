@@ -35,7 +35,7 @@ def difference(*what, **more):
 
 class Runner(unittest.TestCase):
     def compare(self, theirs, ours=None, differences=(), files=({}, {}), mask=None, **step):
-        guest = types.SimpleNamespace(title="guest", folder=pathlib.Path())
+        guest = types.SimpleNamespace(title="guest", needs="", folder=pathlib.Path())
         job = jobs.Job("job", [jobs.Step(**step)], differences=list(differences), mask=mask or {})
         first = ours or [answer(), answer()]
         with tempfile.TemporaryDirectory() as folder:
@@ -83,6 +83,17 @@ class Runner(unittest.TestCase):
     def test_two_runs_of_ours_must_be_equal(self):
         for changes in ({"gas": 8}, {"stdout": b"b\n"}, {"exit_code": 1}):
             self.assertIn("two runs", self.compare(answer(), ours=[answer(), answer(**changes)])[1], changes)
+
+    def test_waiting_job_must_answer_under_the_oracles_as_it_says(self):
+        guest = types.SimpleNamespace(title="guest", needs="simd", folder=pathlib.Path())
+        for step, words in (({}, ""), ({"exit_code": 3}, "node, step 1: exit code 0, expected 3"),
+                            ({"stdout_has": ["^c$"]}, "node, step 1: stdout has no")):
+            job = jobs.Job("job", [jobs.Step(**step)])
+            with tempfile.TemporaryDirectory() as folder:
+                row, problems = compare.run_waiting_job(guest, job, [Engine("node", [answer()])], pathlib.Path(folder))
+            self.assertEqual((row["reprise"], row["gas"], row["node"], row["agreed"]), (None, None, 1.0, []))
+            self.assertEqual(bool(problems), bool(words), problems)
+            self.assertIn(words, "".join(problems))
 
     def test_what_the_job_expects_of_ours(self):
         self.assertIn("expected 3", self.compare(answer(), exit_code=3)[1])
