@@ -9,6 +9,7 @@
 #include "core/buffer.h"
 #include "core/json.h"
 #include "reprise/reprise.h"
+#include "reprise/snapshot.h"
 
 struct rp_cli {
     struct rp_allocator allocator;
@@ -18,6 +19,10 @@ struct rp_cli {
 /* ---- commands: each answers the exit code ---- */
 
 int rp_cli_run(struct rp_cli *cli);
+int rp_cli_resume(struct rp_cli *cli);
+int rp_cli_compare(struct rp_cli *cli);
+int rp_cli_verify(struct rp_cli *cli);
+int rp_cli_snapshot(struct rp_cli *cli);
 int rp_cli_validate(struct rp_cli *cli);
 int rp_cli_inspect(struct rp_cli *cli);
 int rp_cli_disasm(struct rp_cli *cli);
@@ -89,9 +94,43 @@ void rp_cli_free_file(struct rp_cli *cli, struct rp_cli_file *file);
 void rp_cli_format_report(const char *path, const rp_report *report, char *out_text, size_t size);
 /* Exit code of a failure to load: invalid, or the host's. */
 int rp_cli_load_exit(rp_status status);
+/* Loads a module, says what fails, and frees the file. The exit code. */
+int rp_cli_load_file(struct rp_cli *cli, rp_engine *engine, struct rp_cli_file *file,
+                     rp_module **out_module);
 /* Reads and loads the one module that a command works on. Says what fails and answers the exit
  * code. */
 int rp_cli_load_module(struct rp_cli *cli, rp_engine *engine, const char *path,
                        rp_module **out_module);
+
+/* ---- snapshots, snapshot_file.c ---- */
+
+/* Reads a module or a snapshot, once: what comes from a pipe cannot be looked at before. NULL, or
+ * the error. */
+const char *rp_cli_read_input(struct rp_cli *cli, const char *path, struct rp_cli_file *out_file);
+bool rp_cli_is_snapshot(const struct rp_cli_file *file); /* begins as a snapshot does */
+/* A snapshot with what is needed to open it: the parent of --parent and the module of --module, or
+ * the one in its envelope, loaded into `engine`. */
+struct rp_cli_snapshot {
+    struct rp_cli_file file;
+    struct rp_cli_file parent;
+    rp_module *module; /* NULL: none is at hand */
+    rp_restore_options options;
+};
+/* What is wrong is in `report`: ERROR_IO for a
+ * file that is missing or unreadable. `*out_option` is the option whose file it is, NULL for
+ * `path`. */
+rp_status rp_cli_open_snapshot(struct rp_cli *cli, rp_engine *engine, const char *path,
+                               struct rp_cli_snapshot *out_snapshot, const char **out_option,
+                               rp_report *report);
+/* The same for a file that was read, which is taken over. */
+rp_status rp_cli_open_snapshot_file(struct rp_cli *cli, rp_engine *engine,
+                                    const struct rp_cli_file *file,
+                                    struct rp_cli_snapshot *out_snapshot, const char **out_option,
+                                    rp_report *report);
+/* `inspect` of a snapshot, which is taken over; --json goes to `descriptor`. The exit code. */
+int rp_cli_inspect_snapshot(struct rp_cli *cli, struct rp_cli_file *file, int descriptor);
+void rp_cli_close_snapshot(struct rp_cli *cli, struct rp_cli_snapshot *snapshot);
+/* Exit codes 3 or 4. */
+int rp_cli_check_exit(rp_status status);
 
 #endif

@@ -7,6 +7,10 @@
 
 static int (*const commands[RP_CLI_COMMAND_COUNT])(struct rp_cli *cli) = {
     [RP_CLI_RUN] = rp_cli_run,
+    [RP_CLI_RESUME] = rp_cli_resume,
+    [RP_CLI_COMPARE] = rp_cli_compare,
+    [RP_CLI_VERIFY] = rp_cli_verify,
+    [RP_CLI_SNAPSHOT] = rp_cli_snapshot,
     [RP_CLI_VALIDATE] = rp_cli_validate,
     [RP_CLI_INSPECT] = rp_cli_inspect,
     [RP_CLI_DISASM] = rp_cli_disasm,
@@ -17,9 +21,9 @@ static int (*const commands[RP_CLI_COMMAND_COUNT])(struct rp_cli *cli) = {
 
 /* Commands that may take long over a large module, and what they do meanwhile. */
 static const char *const phases[RP_CLI_COMMAND_COUNT] = {
-    [RP_CLI_VALIDATE] = "validating",
-    [RP_CLI_INSPECT] = "inspecting",
-    [RP_CLI_DISASM] = "disassembling",
+    [RP_CLI_COMPARE] = "comparing",        [RP_CLI_VERIFY] = "verifying",
+    [RP_CLI_SNAPSHOT] = "packing",         [RP_CLI_VALIDATE] = "validating",
+    [RP_CLI_INSPECT] = "inspecting",       [RP_CLI_DISASM] = "disassembling",
     [RP_CLI_INSTRUMENT] = "instrumenting",
 };
 

@@ -1,5 +1,6 @@
 /* reprise help, reprise version (layer 7). */
 #include "cli/cli.h"
+#include "cli/errors.h"
 #include "cli/help.h"
 
 #include "core/hash.h"
@@ -9,16 +10,30 @@
 static void (*const completions[])(struct rp_buffer *out) = {rp_cli_put_bash, rp_cli_put_zsh,
                                                              rp_cli_put_fish};
 
+static int explain(struct rp_cli *cli, const struct rp_error_info *info)
+{
+    static const char *const kinds[] = {[RP_ERROR_KIND_STATUS] = "status",
+                                        [RP_ERROR_KIND_TRAP] = "trap",
+                                        [RP_ERROR_KIND_SANDBOX] = "error of a sandbox"};
+    struct rp_buffer out;
+    rp_buffer_init(&out, &cli->allocator);
+    rp_buffer_printf(&out, "%s (%s): %s\n\nLikely causes: %s\n\nRemedy: %s\n", info->code,
+                     kinds[info->kind], info->meaning, info->causes, info->remedy);
+    return rp_cli_flush(&out);
+}
+
 int rp_cli_help(struct rp_cli *cli)
 {
     const struct rp_cli_arguments *arguments = &cli->arguments;
     const struct rp_cli_value *completion = &arguments->values[RP_OPTION_COMPLETION];
     bool man = arguments->values[RP_OPTION_MAN].given;
     bool markdown = arguments->values[RP_OPTION_MARKDOWN].given;
-    size_t asked = arguments->operand_count + man + markdown + completion->given;
+    bool errors = arguments->values[RP_OPTION_ERRORS].given;
+    size_t asked = arguments->operand_count + man + markdown + errors + completion->given;
     if (asked > 1) {
-        return rp_cli_misuse("help explains one thing at a time: a command, --man, --completion or "
-                             "--markdown");
+        return rp_cli_misuse(
+            "help explains one thing at a time: a command, an error's code, --man, "
+            "--completion, --markdown or --errors");
     }
     if (arguments->operand_count == 1) {
         const char *name = arguments->operands[0];
@@ -26,6 +41,10 @@ int rp_cli_help(struct rp_cli *cli)
         const char *guess = rp_cli_guess_command(name);
         if (command != RP_CLI_COMMAND_COUNT) {
             return rp_cli_print_help(cli, command);
+        }
+        struct rp_error_info info;
+        if (rp_error_find(name, &info)) {
+            return explain(cli, &info);
         }
         return rp_cli_misuse("there is no command %s%s%s", name, guess ? "; did you mean " : "",
                              guess ? guess : "; see `reprise help`");
@@ -39,6 +58,8 @@ int rp_cli_help(struct rp_cli *cli)
         rp_cli_put_man(&out);
     } else if (markdown) {
         rp_cli_put_markdown(&out);
+    } else if (errors) {
+        rp_cli_put_errors(&out);
     } else {
         completions[completion->number](&out);
     }

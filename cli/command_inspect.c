@@ -268,15 +268,23 @@ int rp_cli_inspect(struct rp_cli *cli)
     int descriptor = -1;
     rp_engine *engine = NULL;
     rp_module *module = NULL;
+    const char *path = arguments->operands[0];
+    struct rp_cli_file file = {0};
     if (!rp_cli_open_json(cli, &descriptor)) {
         return RP_EXIT_MISUSE;
     }
     int code = rp_cli_create_engine(cli, &engine);
-    if (code == RP_EXIT_OK) {
-        code = rp_cli_load_module(cli, engine, arguments->operands[0], &module);
-    }
-    if (code == RP_EXIT_OK) {
-        code = inspect_module(cli, arguments->operands[0], module, descriptor);
+    const char *error = code == RP_EXIT_OK ? rp_cli_read_input(cli, path, &file) : NULL;
+    if (error) {
+        rp_cli_say("%s: %s", path, error);
+        code = RP_EXIT_MISSING;
+    } else if (code == RP_EXIT_OK && rp_cli_is_snapshot(&file)) {
+        code = rp_cli_inspect_snapshot(cli, &file, descriptor);
+    } else if (code == RP_EXIT_OK) {
+        code = rp_cli_load_file(cli, engine, &file, &module);
+        if (code == RP_EXIT_OK) {
+            code = inspect_module(cli, path, module, descriptor);
+        }
     }
     rp_module_destroy(module);
     rp_engine_destroy(engine);

@@ -75,28 +75,29 @@ static bool configure_store(struct rp_cli_run *run, rp_store_config *config)
     return read_time(run, &config->time_ns);
 }
 
-static bool create_store(struct rp_cli_run *run)
+bool rp_run_make_store(struct rp_cli_run *run, const rp_store_config *config)
 {
-    rp_store_config config;
-    if (!configure_store(run, &config) || !rp_run_create_wasi(run, config.time_ns)) {
-        return false;
-    }
     rp_report report = {0};
-    rp_status status = rp_store_create(run->engine, &config, &run->store, &report);
+    rp_status status = rp_store_create(run->engine, config, &run->store, &report);
     if (status == RP_OK) {
         status = rp_store_define_builtins(run->store, &report);
     }
-    if (status == RP_OK && !rp_run_option(run, RP_OPTION_STRICT)->given) {
+    if (status == RP_OK && run->wasi && !rp_run_option(run, RP_OPTION_STRICT)->given) {
         status = rp_wasi_define(run->wasi, run->store, &report);
     }
     if (status != RP_OK) {
         return rp_run_refuse(run, status, RP_EXIT_HOST, "the store cannot be made: %s",
                              report.text);
     }
-    if (run->trace.wasi) {
+    if (run->trace.wasi && run->wasi) {
         rp_wasi_set_trace(run->wasi, run->trace.format, rp_cli_trace_wasi, &run->trace);
     }
     rp_store_trap_unknown_imports(run->store, rp_run_option(run, RP_OPTION_UNKNOWN_IMPORTS)->given);
+    return true;
+}
+
+static void set_gas(struct rp_cli_run *run)
+{
     if (rp_run_option(run, RP_OPTION_GAS)->given) {
         rp_store_set_gas_limit(run->store, (int64_t)rp_run_option(run, RP_OPTION_GAS)->number);
     }
@@ -104,7 +105,13 @@ static bool create_store(struct rp_cli_run *run)
         rp_store_set_until_gas(run->store,
                                (int64_t)rp_run_option(run, RP_OPTION_UNTIL_GAS)->number);
     }
-    return rp_run_observe(run);
+}
+
+static bool create_store(struct rp_cli_run *run)
+{
+    rp_store_config config;
+    return configure_store(run, &config) && rp_run_create_wasi(run, config.time_ns) &&
+           rp_run_make_store(run, &config);
 }
 
 static bool load_program(struct rp_cli_run *run)
@@ -187,8 +194,7 @@ static bool refuse_imports(struct rp_cli_run *run)
 
 /* ---- running ---- */
 
-/* Resumes what was stopped only to show progress, and tells how the call ended. */
-static bool finish_call(struct rp_cli_run *run, rp_status status, size_t result_count,
+bool rp_run_finish_call(struct rp_cli_run *run, rp_status status, size_t result_count,
                         rp_report *report)
 {
     while (status == RP_OK && run->trace.failure.status == RP_OK &&
@@ -224,7 +230,7 @@ static bool instantiate(struct rp_cli_run *run, rp_instance **out_instance)
     case RP_ERROR_UNSUPPORTED:
         return refuse_report(run, status, RP_EXIT_INVALID, &report);
     default:
-        return finish_call(run, status, 0, &report);
+        return rp_run_finish_call(run, status, 0, &report);
     }
 }
 
@@ -238,7 +244,7 @@ static bool call_export(struct rp_cli_run *run, const rp_instance *instance, rp_
         status = rp_store_call(run->store, found.index, run->arguments, param_count, run->results,
                                result_count, &run->outcome, &report);
     }
-    return finish_call(run, status, result_count, &report);
+    return rp_run_finish_call(run, status, result_count, &report);
 }
 
 /* A library is made ready before one of its functions is invoked. */
@@ -253,15 +259,33 @@ static bool initialize(struct rp_cli_run *run, const rp_instance *instance)
     }
     rp_functype type = rp_store_func_type(run->store, found.index);
     return type.param_count != 0 || type.result_count != 0 ||
-           call_export(run, instance, name, 0, 0);
+           (rp_run_keep_state(run, RP_PHASE_INITIALIZE) && call_export(run, instance, name, 0, 0));
+}
+
+void rp_run_go_on(struct rp_cli_run *run, const rp_instance *instance)
+{
+    if ((run->phase == RP_PHASE_INITIALIZE || initialize(run, instance)) &&
+        rp_run_keep_state(run, RP_PHASE_ENTRY)) {
+        (void)call_export(run, instance, run->entry, run->param_count, run->result_count);
+    }
+}
+
+bool rp_run_attach(struct rp_cli_run *run)
+{
+    const struct rp_cli_value *timeout = rp_run_option(run, RP_OPTION_TIMEOUT_MS);
+    set_gas(run);
+    return (rp_run_control_attach(&run->control, run->store,
+                                  timeout->given ? &timeout->number : NULL) ||
+            rp_run_refuse(run, RP_ERROR_HOST, RP_EXIT_HOST, "the host refuses a timer")) &&
+           rp_run_observe(run);
 }
 
 /* Everything up to the end of the guest. */
 static void run_program(struct rp_cli_run *run)
 {
     rp_instance *instance = NULL;
-    const struct rp_cli_value *timeout = rp_run_option(run, RP_OPTION_TIMEOUT_MS);
-    if (!load_program(run) || !rp_run_find_entry(run) || !create_store(run)) {
+    if (!rp_run_check_snapshot(run) || !load_program(run) || !rp_run_find_entry(run) ||
+        !create_store(run)) {
         return;
     }
     if (rp_run_option(run, RP_OPTION_LOG_IMPORTS)->given) {
@@ -271,13 +295,9 @@ static void run_program(struct rp_cli_run *run)
             return;
         }
     }
-    if (!rp_run_control_attach(&run->control, run->store,
-                               timeout->given ? &timeout->number : NULL)) {
-        (void)rp_run_refuse(run, RP_ERROR_HOST, RP_EXIT_HOST, "the host refuses a timer");
-        return;
-    }
-    if (instantiate(run, &instance) && initialize(run, instance)) {
-        (void)call_export(run, instance, run->entry, run->param_count, run->result_count);
+    if (rp_run_attach(run) && rp_run_keep_state(run, RP_PHASE_START) &&
+        instantiate(run, &instance)) {
+        rp_run_go_on(run, instance);
     }
 }
 
@@ -291,12 +311,25 @@ static void destroy_run(struct rp_cli_run *run)
     rp_module_destroy(run->module);
     rp_engine_destroy(run->engine);
     rp_buffer_deinit(&run->error);
+    rp_free(&run->cli->allocator, run->entry_text, run->entry_text_size);
+}
+
+/* The outcome is part of the state once the program has ended. */
+static void keep_outcome(struct rp_cli_run *run)
+{
+    bool has_ended = run->outcome.kind == RP_OUTCOME_RETURNED ||
+                     run->outcome.kind == RP_OUTCOME_EXITED ||
+                     run->outcome.kind == RP_OUTCOME_TRAPPED;
+    if (run->status == RP_OK && run->phase != RP_PHASE_ENDED && has_ended) {
+        (void)rp_run_keep_state(run, RP_PHASE_ENDED);
+    }
 }
 
 static int finish_run(struct rp_cli_run *run)
 {
     rp_report report = {0};
     rp_run_control_finish(&run->control);
+    keep_outcome(run);
     rp_run_end_observation(run);
     rp_status trace_status = rp_cli_close_trace(&run->trace, &report);
     if (trace_status != RP_OK) {
@@ -312,6 +345,7 @@ static int finish_run(struct rp_cli_run *run)
             run->code = RP_EXIT_HOST;
         }
     }
+    (void)rp_run_save(run);
     rp_run_export(run);
     if (!rp_run_write_json(run) && run->code != RP_EXIT_HOST) {
         run->code = RP_EXIT_HOST;
@@ -319,11 +353,8 @@ static int finish_run(struct rp_cli_run *run)
     return run->code;
 }
 
-int rp_cli_run(struct rp_cli *cli)
+int rp_run_command(struct rp_cli *cli, void (*body)(struct rp_cli_run *run))
 {
-    if (cli->arguments.operand_count == 0) {
-        return rp_cli_misuse("no program is given; see `reprise help`");
-    }
     struct rp_cli_run *run = rp_alloc_zero(&cli->allocator, 1, sizeof(*run));
     if (!run) {
         rp_cli_say("out of memory");
@@ -333,6 +364,8 @@ int rp_cli_run(struct rp_cli *cli)
     run->path = cli->arguments.operands[0];
     run->input_descriptor = RP_STREAM_IN;
     rp_buffer_init(&run->error, &cli->allocator);
+    rp_hash_init(&run->output_hashes[0]);
+    rp_hash_init(&run->output_hashes[1]);
     int code = RP_EXIT_MISUSE;
     if (rp_cli_open_json(cli, &run->json_descriptor) && rp_cli_open_trace(cli, &run->trace) &&
         rp_run_check_profile(cli)) {
@@ -341,10 +374,17 @@ int rp_cli_run(struct rp_cli *cli)
     }
     if (run->engine) {
         rp_run_control_start(&run->control);
-        run_program(run);
+        body(run);
         code = finish_run(run);
     }
     destroy_run(run);
     rp_free(&cli->allocator, run, sizeof(*run));
     return code;
+}
+
+int rp_cli_run(struct rp_cli *cli)
+{
+    return cli->arguments.operand_count == 0
+               ? rp_cli_misuse("no program is given; see `reprise help`")
+               : rp_run_command(cli, run_program);
 }

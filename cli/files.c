@@ -76,9 +76,16 @@ int rp_cli_load_module(struct rp_cli *cli, rp_engine *engine, const char *path,
         rp_cli_say("%s: %s", path, error);
         return RP_EXIT_MISSING;
     }
+    return rp_cli_load_file(cli, engine, &file, out_module);
+}
+
+int rp_cli_load_file(struct rp_cli *cli, rp_engine *engine, struct rp_cli_file *file,
+                     rp_module **out_module)
+{
     rp_report report = {0};
-    rp_status status = rp_module_load(engine, file.data, file.size, out_module, &report);
-    rp_cli_free_file(cli, &file);
+    const char *path = file->path;
+    rp_status status = rp_module_load(engine, file->data, file->size, out_module, &report);
+    rp_cli_free_file(cli, file);
     if (status != RP_OK) {
         char text[1024];
         rp_cli_format_report(path, &report, text, sizeof(text));

@@ -8,6 +8,10 @@
 #include <string.h>
 
 #define IN_RUN (1u << RP_CLI_RUN)
+#define IN_RESUME (1u << RP_CLI_RESUME)
+#define IN_COMPARE (1u << RP_CLI_COMPARE)
+#define IN_VERIFY (1u << RP_CLI_VERIFY)
+#define IN_SNAPSHOT (1u << RP_CLI_SNAPSHOT)
 #define IN_VALIDATE (1u << RP_CLI_VALIDATE)
 #define IN_INSPECT (1u << RP_CLI_INSPECT)
 #define IN_INSTRUMENT (1u << RP_CLI_INSTRUMENT)
@@ -147,6 +151,11 @@ static bool refuse_option(struct parser *parser, const char *argument, const cha
     char end[96] = "";
     for (unsigned i = 0; i < RP_OPTION_COUNT; i++) {
         if (strcmp(rp_cli_options[i].name, name) == 0) {
+            if (command == RP_CLI_RESUME && rp_cli_option_in((enum rp_cli_option)i, RP_CLI_RUN)) {
+                (void)snprintf(parser->message, parser->message_size,
+                               "%s is part of the state: it comes from the snapshot", argument);
+                return false;
+            }
             (void)snprintf(parser->message, parser->message_size,
                            "%s is no option of `reprise %s`; see `reprise help %s`", argument,
                            rp_cli_commands[command].name, rp_cli_commands[command].name);

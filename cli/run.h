@@ -7,11 +7,15 @@
 #include "cli/profile.h"
 #include "cli/run_control.h"
 #include "cli/trace.h"
+#include "core/hash.h"
 #include "reprise/wasi.h"
 
 #define RP_INVOKE_VALUES_MAX                                             \
     2000u /* parameters and results of a function: the limits of modules \
            */
+
+/* Which of the command's calls is on the stack. */
+enum rp_run_phase { RP_PHASE_START, RP_PHASE_INITIALIZE, RP_PHASE_ENTRY, RP_PHASE_ENDED };
 
 struct rp_cli_run {
     struct rp_cli *cli;
@@ -39,6 +43,11 @@ struct rp_cli_run {
     size_t param_count;
     size_t result_count;
     bool is_invoked; /* by --invoke: its results are shown */
+    enum rp_run_phase phase;
+    char *entry_text; /* of a run that is resumed: owned */
+    size_t entry_text_size;
+
+    struct rp_hash_state output_hashes[2]; /* of what the guest wrote to stdout and stderr */
 
     /* How it ended: a failure, or else an outcome. */
     rp_status status;
@@ -67,6 +76,36 @@ static inline const struct rp_cli_value *rp_run_option(const struct rp_cli_run *
  * `time_ns`: virtual time at the start. */
 bool rp_run_create_wasi(struct rp_cli_run *run, uint64_t time_ns);
 void rp_run_close_input(struct rp_cli_run *run);
+
+/* Makes `run->wasi` as a snapshot wants it; none if the snapshot has no WASI state. */
+bool rp_run_restore_wasi(struct rp_cli_run *run, const struct rp_cli_snapshot *snapshot);
+
+/* ---- the command's part of the state, and saving, run_state.c ---- */
+
+/* Notes in the store what is called now. ENDED: with the outcome. */
+bool rp_run_keep_state(struct rp_cli_run *run, enum rp_run_phase phase);
+/* Reads it back from a store that was restored, with entry, arguments and, if it ended, outcome. */
+bool rp_run_recall_state(struct rp_cli_run *run);
+/* Whether --snapshot can be written, before anything runs. */
+bool rp_run_check_snapshot(struct rp_cli_run *run);
+/* Writes the snapshot of --snapshot unless the run failed. Says what fails; false then. */
+bool rp_run_save(struct rp_cli_run *run);
+
+/* ---- the calls, command_run.c ---- */
+
+/* Goes on with the program: `instance` is there, and the call of `run->phase` has ended well. */
+void rp_run_go_on(struct rp_cli_run *run, const rp_instance *instance);
+/* Resumes what was stopped only to show progress, and tells how the call ended: true, it returned.
+ */
+bool rp_run_finish_call(struct rp_cli_run *run, rp_status status, size_t result_count,
+                        rp_report *report);
+/* Makes the store with `run->wasi`, if there is one, and lets its calls be told. */
+bool rp_run_make_store(struct rp_cli_run *run, const rp_store_config *config);
+/* Lets the clock of --timeout-ms run. */
+bool rp_run_attach(struct rp_cli_run *run);
+/* Everything that `run` and `resume` have in common: makes the run, lets `body` fill it, tells the
+ * end. The exit code. */
+int rp_run_command(struct rp_cli *cli, void (*body)(struct rp_cli_run *run));
 
 /* ---- exports, run_export.c ---- */
 

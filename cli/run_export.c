@@ -86,7 +86,7 @@ static bool is_inside(const char *path, const char *folder)
 static bool check_written_files(struct rp_cli_run *run, const char *item, const char *place)
 {
     static const enum rp_cli_option ids[] = {RP_OPTION_JSON, RP_OPTION_TRACE_FILE,
-                                             RP_OPTION_PROFILE};
+                                             RP_OPTION_PROFILE, RP_OPTION_SNAPSHOT};
     char path[PATH_BYTES];
     for (size_t i = 0; i < RP_ARRAY_COUNT(ids); i++) {
         const char *text = rp_run_option(run, ids[i])->text;
@@ -130,8 +130,10 @@ bool rp_run_check_exports(struct rp_cli_run *run)
     const struct rp_cli_value *given = rp_run_option(run, RP_OPTION_EXPORT);
     if (given->item_count == 0) {
         return !rp_run_option(run, RP_OPTION_FORCE)->given ||
+               rp_run_option(run, RP_OPTION_SNAPSHOT)->given ||
                rp_run_refuse(run, RP_ERROR_ARGUMENT, RP_EXIT_MISUSE,
-                             "--force: there is no --export whose HOST it could replace");
+                             "--force: there is no --export and no --snapshot that could replace "
+                             "anything");
     }
     size_t size = (size_t)given->item_count * PATH_BYTES;
     char *places = rp_alloc(&run->cli->allocator, size);

@@ -120,7 +120,19 @@ const char *rp_run_reason_name(const struct rp_cli_run *run)
     if (run->status != RP_OK || run->outcome.kind != RP_OUTCOME_SUSPENDED) {
         return NULL;
     }
-    return run->outcome.reason == RP_REASON_UNTIL_GAS ? "until_gas" : "interrupt";
+    switch (run->outcome.reason) {
+    case RP_REASON_NONE:
+        break;
+    case RP_REASON_UNTIL_GAS:
+        return "until_gas";
+    case RP_REASON_INTERRUPT:
+        return "interrupt";
+    case RP_REASON_PENDING:
+        return "pending";
+    case RP_REASON_GROW_DENIED:
+        return "grow_denied";
+    }
+    return NULL;
 }
 
 static void put_exit_code(struct rp_cli_result *result, const struct rp_cli_run *run)
@@ -244,6 +256,39 @@ static void put_imports(struct rp_cli_result *result, const struct rp_cli_run *r
     rp_cli_put(result, "imports", imports);
 }
 
+/* ---- roots ---- */
+
+static void put_root(void *user, const char *component, const uint8_t root[RP_ROOT_BYTES])
+{
+    rp_cli_put_hash(user, component, root);
+}
+
+/* null where there is no state, or one that cannot be saved. */
+static void put_roots(struct rp_cli_result *result, const struct rp_cli_run *run)
+{
+    static const char *const names[] = {"stdout_hash", "stderr_hash"};
+    uint8_t root[RP_ROOT_BYTES];
+    struct rp_cli_result roots;
+    rp_cli_result_init(&roots, NULL);
+    bool has_root = run->store && has_outcome(run) &&
+                    rp_store_root(run->store, root, put_root, &roots, NULL) == RP_OK;
+    if (has_root) {
+        rp_cli_put_hash(result, "state_root", root);
+        result->failed = result->failed || roots.failed;
+        rp_cli_put(result, "roots", roots.object);
+    } else {
+        rp_json_release(roots.object);
+        rp_cli_put_text(result, "state_root", NULL);
+        rp_cli_put_text(result, "roots", NULL);
+    }
+    for (size_t i = 0; i < RP_ARRAY_COUNT(names); i++) {
+        struct rp_hash_state state = run->output_hashes[i];
+        uint8_t hash[RP_HASH_BYTES];
+        rp_hash_final(&state, hash);
+        rp_cli_put_hash(result, names[i], hash);
+    }
+}
+
 bool rp_run_write_json(struct rp_cli_run *run)
 {
     uint8_t schedule_hash[RP_HASH_BYTES];
@@ -271,5 +316,6 @@ bool rp_run_write_json(struct rp_cli_run *run)
     rp_cli_put_hash(&result, "schedule_hash", schedule_hash);
     rp_cli_put_number(&result, "semantics_version", RP_SEMANTICS_VERSION);
     put_imports(&result, run);
+    put_roots(&result, run);
     return rp_cli_write_json(run->cli, &result, run->json_descriptor);
 }

@@ -63,9 +63,12 @@ static rp_status write_output(void *user, unsigned stream, const void *data, siz
     rp_run_control_clear_line(&run->control);
     const char *error =
         is_out ? rp_cli_write_quietly(data, size) : rp_stream_write(RP_STREAM_ERR, data, size);
-    return error ? rp_report_fail(report, RP_ERROR_IO, "%s cannot be written: %s",
-                                  is_out ? "stdout" : "stderr", error)
-                 : RP_OK;
+    if (error) {
+        return rp_report_fail(report, RP_ERROR_IO, "%s cannot be written: %s",
+                              is_out ? "stdout" : "stderr", error);
+    }
+    rp_hash_update(&run->output_hashes[is_out ? 0 : 1], data, size);
+    return RP_OK;
 }
 
 /* ---- the guest's tree ---- */
@@ -211,4 +214,26 @@ bool rp_run_create_wasi(struct rp_cli_run *run, uint64_t time_ns)
     }
     rp_free(allocator, args, words * sizeof(*args));
     return ok && open_input(run) && rp_run_check_exports(run) && fill_tree(run);
+}
+
+bool rp_run_restore_wasi(struct rp_cli_run *run, const struct rp_cli_snapshot *snapshot)
+{
+    bool found = false;
+    rp_wasi_config config;
+    rp_report report = {0};
+    rp_wasi_config_init(&config);
+    rp_status status = rp_wasi_config_from_snapshot(snapshot->file.data, snapshot->file.size,
+                                                    &snapshot->options, &config, &found, &report);
+    if (status == RP_OK && found) {
+        config.read = read_input;
+        config.write = write_output;
+        config.user = run;
+        status = rp_wasi_create(&config, &run->wasi, &report);
+    }
+    if (status != RP_OK) {
+        return rp_run_refuse(run, status,
+                             status == RP_ERROR_NO_MEMORY ? RP_EXIT_HOST : RP_EXIT_INVALID,
+                             "%s: %s", run->path, report.text);
+    }
+    return open_input(run);
 }

@@ -9,15 +9,17 @@
 #define EXIT_MISUSE 125
 
 static const char usage[] =
-    "usage: reprise-conformance spec DIR [--mode fast|metered|move] [--every K] [--sample MIB]\n"
-    "                                [--json FILE] [--filter NAME] [--folder core|custom]\n"
+    "usage: reprise-conformance spec DIR [--mode fast|metered|move|snapshot] [--every K]\n"
+    "                                [--sample MIB] [--json FILE] [--filter NAME] [--folder "
+    "core|custom]\n"
     "\n"
     "Runs the official WebAssembly test suite in DIR, the folder that holds core/.\n"
     "  --mode MODE    fast: the engine as it comes; metered: always the metered table; move: the\n"
-    "                 whole state is copied into a new store at boundaries of every action\n"
-    "  --every K      with move: at every K-th boundary (default: the first 1,000, then every "
+    "                 whole state is copied into a new store at boundaries of every action;\n"
+    "                 snapshot: it is saved, restored and saved again there\n"
+    "  --every K      at every K-th boundary (default: the first 1,000, then every "
     "97th)\n"
-    "  --sample MIB   with move: each time a file's moves have copied so much, half as many of "
+    "  --sample MIB   each time a file's moves have copied so much, half as many of "
     "the\n"
     "                 boundaries are moved at (default: all of them)\n"
     "  --json FILE    write a report; - is stdout\n"

@@ -1,8 +1,13 @@
 /* Running actions of the official suite in a mode (layer 7). */
 #include "conformance/spec_drive.h"
 
+#include "core/assert.h"
+#include "core/report.h"
 #include "engine/store.h"
+#include "reprise/snapshot.h"
 #include "snapshot/move.h"
+
+#include <string.h>
 
 /* Far above what any action needs: ends what would not. */
 #define GAS_PER_ACTION (INT64_C(1) << 34)
@@ -23,7 +28,7 @@ static void begin_action(struct rp_spec_drive *drive)
     int64_t position = (int64_t)rp_store_gas_used(drive->store);
     rp_store_set_gas_limit(drive->store, position + GAS_PER_ACTION);
     drive->action_boundaries = 0;
-    if (drive->mode == RP_SPEC_MODE_MOVE) {
+    if (drive->mode == RP_SPEC_MODE_MOVE || drive->mode == RP_SPEC_MODE_SNAPSHOT) {
         rp_store_set_until_gas(drive->store, position);
     }
 }
@@ -33,7 +38,8 @@ static void end_action(struct rp_spec_drive *drive)
     rp_store_set_until_gas(drive->store, RP_GAS_UNLIMITED);
     rp_store_set_gas_limit(drive->store, RP_GAS_UNLIMITED);
     if (rp_store_is_stopped(drive->store)) {
-        rp_store_abandon(drive->store);
+        rp_status status = rp_store_abandon(drive->store, NULL);
+        RP_ASSERT(status == RP_OK); /* nothing here depends on real time */
     }
 }
 
@@ -69,6 +75,40 @@ static bool count_boundary(struct rp_spec_drive *drive)
     return true;
 }
 
+static bool is_same(const rp_bytes *a, const rp_bytes *b)
+{
+    return a->size == b->size && memcmp(a->data, b->data, a->size) == 0;
+}
+
+/* Saves, restores, saves: ERROR_HOST if anything is not as it was. */
+static rp_status save_and_restore(struct rp_spec_drive *drive, rp_report *report)
+{
+    uint8_t before[RP_ROOT_BYTES];
+    uint8_t after[RP_ROOT_BYTES];
+    rp_bytes saved = {0};
+    rp_bytes again = {0};
+    rp_status status = rp_store_root(drive->store, before, NULL, NULL, report);
+    if (status == RP_OK) {
+        status = rp_store_snapshot(drive->store, &saved, report);
+    }
+    if (status == RP_OK) {
+        status = rp_store_restore(drive->store, saved.data, saved.size, NULL, report);
+    }
+    if (status == RP_OK) {
+        status = rp_store_snapshot(drive->store, &again, report);
+    }
+    if (status == RP_OK) {
+        status = rp_store_root(drive->store, after, NULL, NULL, report);
+    }
+    if (status == RP_OK &&
+        !(is_same(&saved, &again) && memcmp(before, after, sizeof before) == 0)) {
+        status = rp_report_fail(report, RP_ERROR_HOST, "the state changed by saving and restoring");
+    }
+    rp_bytes_release(&saved);
+    rp_bytes_release(&again);
+    return status;
+}
+
 /* Goes on from boundary to boundary, moving the store at those that count, until the action ends.
  * The first stop is before the first instruction: a boundary too. */
 static rp_status step_to_end(struct rp_spec_drive *drive, rp_value *results, size_t result_count,
@@ -83,7 +123,8 @@ static rp_status step_to_end(struct rp_spec_drive *drive, rp_value *results, siz
             position = now;
             step = 1;
             if (count_boundary(drive)) {
-                status = rp_store_move(&drive->store, report);
+                status = drive->mode == RP_SPEC_MODE_MOVE ? rp_store_move(drive->store, report)
+                                                          : save_and_restore(drive, report);
                 drive->move_count++;
             }
         } else {
@@ -119,6 +160,14 @@ rp_status rp_spec_drive_call(struct rp_spec_drive *drive, uint32_t func_index, c
                              size_t arg_count, rp_value *results, size_t result_count,
                              rp_outcome *out_outcome, rp_report *report)
 {
+    for (size_t i = 0; i < arg_count; i++) {
+        if (args[i].kind == RP_EXTERNREF && args[i].of.ref != RP_REF_NULL) {
+            rp_status registered = rp_store_register_external(drive->store, args[i].of.ref, report);
+            if (registered != RP_OK) {
+                return registered;
+            }
+        }
+    }
     begin_action(drive);
     rp_status status = rp_store_call(drive->store, func_index, args, arg_count, results,
                                      result_count, out_outcome, report);

@@ -5,6 +5,8 @@
  * move     at boundaries of an action the whole state is copied into a freshly made store, which
  * goes on; so no state hides outside of it. Boundaries are counted one by one within an action: the
  * first 1,000, then every 97th; or every K-th.
+ * snapshot at the same boundaries the store is saved, restored from the saved bytes, and saved
+ * again; bytes and state root must be the same before and after.
  *
  * A sample of the boundaries to be moved at is taken by `sample`, in MiB: each time the moves of a
  * script have copied so much (counting 1 for the store itself and 1/8 for each instance), the moves
@@ -14,7 +16,8 @@
 
 #include "reprise/reprise.h"
 
-#define RP_SPEC_MODES(X) X(FAST, "fast") X(METERED, "metered") X(MOVE, "move")
+#define RP_SPEC_MODES(X) \
+    X(FAST, "fast") X(METERED, "metered") X(MOVE, "move") X(SNAPSHOT, "snapshot")
 
 enum rp_spec_mode {
 #define X(name, text) RP_SPEC_MODE_##name,

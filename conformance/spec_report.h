@@ -6,7 +6,8 @@
  *  "totals":{the same without "file"}}
  *
  * `features` divides out_of_scope by the feature that is missing; `gas_used` is the same in every
- * mode; in the mode `move`, `moves` counts the stores copied, `boundaries` the stops. */
+ * mode; in the modes `move` and `snapshot`, `moves` counts the stores copied, `boundaries` the
+ * stops. */
 #ifndef RP_CONFORMANCE_SPEC_REPORT_H
 #define RP_CONFORMANCE_SPEC_REPORT_H
 

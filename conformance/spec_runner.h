@@ -18,8 +18,8 @@ struct rp_spec_counts {
     uint32_t out_of_scope;
     uint32_t by_feature[RP_FEATURE_COUNT]; /* of out_of_scope */
     uint64_t gas_used;                     /* by the stores; the same in every mode */
-    uint64_t moves;                        /* of stores, in the mode `move` */
-    uint64_t boundaries;                   /* that were stopped at, in the mode `move` */
+    uint64_t moves;                        /* of stores, in the modes `move`, `snapshot` */
+    uint64_t boundaries;                   /* that were stopped at, in these modes */
 };
 
 /* What all files of a run share. */

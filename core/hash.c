@@ -21,6 +21,12 @@ static crypto_generichash_blake2b_state *state_of(struct rp_hash_state *state)
     return (crypto_generichash_blake2b_state *)(void *)state->opaque;
 }
 
+static void select_code(void)
+{
+    int selected = sodium_init();
+    RP_ASSERT(selected >= 0);
+}
+
 void rp_hash(const void *data, size_t size, uint8_t out_hash[RP_HASH_BYTES])
 {
     struct rp_hash_state state;
@@ -29,11 +35,29 @@ void rp_hash(const void *data, size_t size, uint8_t out_hash[RP_HASH_BYTES])
     rp_hash_final(&state, out_hash);
 }
 
+void rp_hash_as(const uint8_t personal[RP_HASH_PERSONAL_BYTES], const void *data, size_t size,
+                uint8_t out_hash[RP_HASH_BYTES])
+{
+    static_assert(RP_HASH_PERSONAL_BYTES == crypto_generichash_blake2b_PERSONALBYTES,
+                  "libsodium's personalisation has another length");
+    select_code();
+    int failed = crypto_generichash_blake2b_salt_personal(out_hash, RP_HASH_BYTES, data, size, NULL,
+                                                          0, NULL, personal);
+    RP_ASSERT(failed == 0);
+}
+
 void rp_hash_init(struct rp_hash_state *state)
 {
-    int selected = sodium_init();
-    RP_ASSERT(selected >= 0);
+    select_code();
     int failed = crypto_generichash_blake2b_init(state_of(state), NULL, 0, RP_HASH_BYTES);
+    RP_ASSERT(failed == 0);
+}
+
+void rp_hash_init_as(struct rp_hash_state *state, const uint8_t personal[RP_HASH_PERSONAL_BYTES])
+{
+    select_code();
+    int failed = crypto_generichash_blake2b_init_salt_personal(state_of(state), NULL, 0,
+                                                               RP_HASH_BYTES, NULL, personal);
     RP_ASSERT(failed == 0);
 }
 

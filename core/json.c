@@ -128,6 +128,16 @@ bool rp_json_int(const struct rp_json *value, int64_t *out_value)
     return true;
 }
 
+bool rp_json_f64(const struct rp_json *value, uint64_t *out_bits)
+{
+    if (!json_is_number(native_const(value))) {
+        return false;
+    }
+    double number = json_number_value(native_const(value));
+    memcpy(out_bits, &number, sizeof number);
+    return true;
+}
+
 struct rp_json *rp_json_new_object(void)
 {
     return ours(json_object());
@@ -222,6 +232,32 @@ static int append_text(const char *data, size_t size, void *user)
     struct rp_buffer *buffer = user;
     rp_buffer_append(buffer, data, size);
     return buffer->failed ? -1 : 0;
+}
+
+void rp_json_append_f64(struct rp_buffer *out_text, uint64_t bits)
+{
+    double number;
+    memcpy(&number, &bits, sizeof number);
+    json_t *value = json_real(number);
+    if (value == NULL) {
+        out_text->failed = true;
+        return;
+    }
+    char text[40];
+    size_t size = 0;
+    for (size_t digits = 15; digits <= 17; digits++) {
+        size_t flags = JSON_ENCODE_ANY | JSON_REAL_PRECISION(digits);
+        size = json_dumpb(value, text, sizeof text, flags);
+        RP_ASSERT(size != 0 && size <= sizeof text);
+        json_t *again = json_loadb(text, size, JSON_DECODE_ANY, NULL);
+        double same = json_real_value(again);
+        json_decref(again);
+        if (memcmp(&same, &number, sizeof same) == 0) {
+            break;
+        }
+    }
+    json_decref(value);
+    rp_buffer_append(out_text, text, size);
 }
 
 bool rp_json_write(const struct rp_json *root, struct rp_buffer *out_text)

@@ -27,6 +27,9 @@ const struct rp_json *rp_json_value_at(const struct rp_json *object, size_t inde
 bool rp_json_string(const struct rp_json *value, const char **out_data,
                     size_t *out_size);                             /* false if no string */
 bool rp_json_int(const struct rp_json *value, int64_t *out_value); /* false if no integer */
+/* The bits of the binary64 nearest to a number, which may be an integer; false if no number. The
+ * host's floating-point mode must be the default one. */
+bool rp_json_f64(const struct rp_json *value, uint64_t *out_bits);
 
 /* Building. Setters consume their value, also on failure; a NULL value makes the call fail. */
 struct rp_json *rp_json_new_object(void);
@@ -41,6 +44,9 @@ bool rp_json_add(struct rp_json *array, struct rp_json *value);
 /* Appends a string with its quotes, for a line that is written without building it first. Controls
  * are escaped, invalid UTF-8 is replaced by U+FFFD. */
 void rp_json_append_string(struct rp_buffer *out_text, const char *data, size_t size);
+/* Appends a finite binary64 with 15 to 17 digits, as few as give the same number again, with a
+ * fraction or an exponent. Mode as above. */
+void rp_json_append_f64(struct rp_buffer *out_text, uint64_t bits);
 bool rp_json_write(const struct rp_json *root,
                    struct rp_buffer *out_text); /* one line, no final newline */
 

@@ -26,6 +26,11 @@
 #define RP_LIMIT_TABLE_ELEMENTS 10000000u
 #define RP_LIMIT_MEMORY_PAGES 65536u
 
+/* The most that a store may be configured with. */
+#define RP_LIMIT_CALL_DEPTH 0x4000000u
+#define RP_LIMIT_STACK_SLOTS 0x40000000u
+#define RP_LIMIT_HOST_DEPTH 200u
+
 /* Defaults of the configuration. */
 #define RP_DEFAULT_CALL_DEPTH 32768u
 #define RP_DEFAULT_STACK_SLOTS 1048576u

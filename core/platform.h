@@ -20,6 +20,10 @@ void rp_platform_release(void *address, size_t size);
  * until written. Page aligned. */
 bool rp_platform_commit(void *address, size_t size) RP_NODISCARD;
 
+/* Says that most of [address, address + size) is about to be written, so that the host may back it
+ * by large pages. It changes what that costs and nothing else. */
+void rp_platform_expect_writes(void *address, size_t size);
+
 /* Writable code for the stencil experiment: pages that are first written, then made executable. */
 bool rp_platform_make_executable(void *address, size_t size) RP_NODISCARD;
 

@@ -13,6 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define LARGE_BYTES ((size_t)4 << 20) /* a range that large pages are worth having for */
+
 struct rp_mutex {
     pthread_mutex_t native;
 };
@@ -48,6 +50,18 @@ bool rp_platform_commit(void *address, size_t size)
         return true;
     }
     return rp_alloc_admit() && mprotect(address, size, PROT_READ | PROT_WRITE) == 0;
+}
+
+void rp_platform_expect_writes(void *address, size_t size)
+{
+#if defined(MADV_HUGEPAGE)
+    if (size >= LARGE_BYTES) {
+        (void)madvise(address, size, MADV_HUGEPAGE);
+    }
+#else
+    (void)address;
+    (void)size;
+#endif
 }
 
 bool rp_platform_make_executable(void *address, size_t size)

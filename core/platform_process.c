@@ -261,8 +261,12 @@ const char *rp_file_begin_replace(const char *path, struct rp_file_replacement *
 
 const char *rp_file_end_replace(const struct rp_file_replacement *replacement, bool keep)
 {
-    const char *error = close(replacement->descriptor) == 0 ? NULL : error_text(errno);
     bool is_beside = replacement->name[0] != 0;
+    const char *error =
+        is_beside && keep && fsync(replacement->descriptor) != 0 ? error_text(errno) : NULL;
+    if (close(replacement->descriptor) != 0 && !error) {
+        error = error_text(errno);
+    }
     if (is_beside && keep && !error && rename(replacement->name, replacement->target) != 0) {
         error = error_text(errno);
     }
@@ -282,6 +286,18 @@ const char *rp_file_replace(const char *path, const void *data, size_t size)
     error = rp_stream_write(replacement.descriptor, data, size);
     const char *end_error = rp_file_end_replace(&replacement, !error);
     return error ? error : end_error;
+}
+
+bool rp_file_is_regular(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISREG(info.st_mode);
+}
+
+bool rp_file_exists(const char *path)
+{
+    struct stat info;
+    return lstat(path, &info) == 0;
 }
 
 const char *rp_file_check_replace(const char *path)

@@ -44,10 +44,13 @@ const char *rp_file_open_output(const char *path, int *out_descriptor) RP_NODISC
 const char *rp_file_create(const char *path, int *out_descriptor) RP_NODISCARD;
 /* Closes what rp_file_create opened; what could not be written may be told only now. */
 const char *rp_file_close(int descriptor) RP_NODISCARD;
+bool rp_file_exists(const char *path);     /* anything of that name; a symlink too */
+bool rp_file_is_regular(const char *path); /* what it leads to has a size: no pipe, no folder */
 /* Replaces the contents and closes the file, whatever happens. */
 const char *rp_file_write(int descriptor, const void *data, size_t size) RP_NODISCARD;
-/* Makes or replaces a file in one step: nobody sees a part of it, and on failure nothing has
- * changed. What is no regular file (a terminal, a pipe) is written to. */
+/* Makes or replaces a file in one step: nobody sees a part of it, on failure nothing has
+ * changed, and its contents are on the disk before its name is. What is no regular file (a
+ * terminal, a pipe) is written to. */
 const char *rp_file_replace(const char *path, const void *data, size_t size) RP_NODISCARD;
 /* The same for a file that is written piece by piece, with rp_stream_write to `descriptor`. After a
  * begin without an error comes one end: with `keep` false, nothing has changed. */

@@ -10,6 +10,19 @@ static const char error_end[] = "unexpected end";
 static const char error_long[] = "integer representation too long";
 static const char error_large[] = "integer too large";
 
+bool rp_span_equal(struct rp_span left, struct rp_span right)
+{
+    return left.size == right.size &&
+           (left.size == 0 || memcmp(left.data, right.data, left.size) == 0);
+}
+
+int rp_span_compare(struct rp_span left, struct rp_span right)
+{
+    size_t common = left.size < right.size ? left.size : right.size;
+    int order = common == 0 ? 0 : memcmp(left.data, right.data, common);
+    return order != 0 ? order : (left.size > right.size) - (left.size < right.size);
+}
+
 void rp_reader_fail(struct rp_reader *reader, const uint8_t *at, const char *error)
 {
     RP_ASSERT(error != NULL);

@@ -18,6 +18,11 @@ struct rp_span {
     size_t size;
 };
 
+bool rp_span_equal(struct rp_span left, struct rp_span right);
+/* The order of the bytes, the shorter one first where one begins the other: below, at or above 0.
+ */
+int rp_span_compare(struct rp_span left, struct rp_span right);
+
 struct rp_reader {
     const uint8_t *start; /* byte 0 of the module, for offsets */
     const uint8_t *pos;

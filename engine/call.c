@@ -6,8 +6,10 @@
 
 #include "core/assert.h"
 #include "core/report.h"
-#include "engine/interp.h"
+#include "engine/checkpoint.h"
+#include "engine/host_call.h"
 #include "engine/observe.h"
+#include "engine/store_check.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -23,9 +25,7 @@ void rp_outcome_describe(rp_outcome *outcome, const char *format, ...)
 
 /* ---- how a run ended ---- */
 
-/* The offset of the instruction that ends at `behind`: a waiting frame's call. */
-static uint64_t offset_before(const struct rp_module *module, const struct rp_code *code,
-                              const uint8_t *behind)
+const uint8_t *rp_code_call_before(const struct rp_code *code, const uint8_t *behind)
 {
     const uint8_t *pc = code->body;
     for (;;) {
@@ -33,28 +33,34 @@ static uint64_t offset_before(const struct rp_module *module, const struct rp_co
         rp_code_decode(code, pc, &next);
         if (next >= behind) {
             RP_ASSERT(next == behind);
-            return (uint64_t)(pc - module->bytes);
+            return pc;
         }
         pc = next;
     }
 }
 
+static rp_backtrace_frame describe_frame(const struct rp_store *store, const struct rp_frame *frame)
+{
+    const struct rp_func *func = frame->func;
+    if (func->code == NULL) {
+        return (rp_backtrace_frame){.func_index = func->index};
+    }
+    const struct rp_machine *vm = &store->machine;
+    const struct rp_module *module = func->instance->module;
+    const uint8_t *pc = frame == vm->frame ? vm->pc : rp_code_call_before(func->code, frame->pc);
+    return (rp_backtrace_frame){.module = module,
+                                .func_index = func->module_index,
+                                .offset = (uint64_t)(pc - module->bytes)};
+}
+
 static void write_backtrace(const struct rp_store *store, rp_outcome *outcome)
 {
-    const struct rp_machine *vm = &store->machine;
-    const struct rp_frame *frame = vm->frame;
+    const struct rp_frame *frame = store->machine.frame;
     outcome->frame_count = (uint32_t)(frame - store->stack.frames) + 1;
     uint32_t count =
         outcome->frame_count < RP_BACKTRACE_MAX ? outcome->frame_count : RP_BACKTRACE_MAX;
     for (uint32_t i = 0; i < count; i++, frame--) {
-        const struct rp_func *func = frame->func;
-        const struct rp_module *module = func->instance->module;
-        outcome->frames[i] = (rp_backtrace_frame){
-            .module = module,
-            .func_index = func->module_index,
-            .offset = i == 0 ? (uint64_t)(vm->pc - module->bytes)
-                             : offset_before(module, func->code, frame->pc),
-        };
+        outcome->frames[i] = describe_frame(store, frame);
     }
 }
 
@@ -81,212 +87,155 @@ void rp_store_describe_unknown_import(struct rp_store *store, const struct rp_ho
              (const char *)binding->name.data);
 }
 
+void rp_outcome_write(rp_outcome *out_outcome, const struct rp_store *store, enum rp_event event)
+{
+    memset(out_outcome, 0, sizeof *out_outcome);
+    switch (event) {
+    case RP_EVENT_DONE:
+        out_outcome->kind = RP_OUTCOME_RETURNED;
+        break;
+    case RP_EVENT_TRAP:
+        write_trap(store, out_outcome);
+        break;
+    case RP_EVENT_EXIT:
+        out_outcome->kind = RP_OUTCOME_EXITED;
+        out_outcome->exit_code = store->exit_code;
+        break;
+    case RP_EVENT_STOP:
+        out_outcome->kind = store->stop_kind;
+        out_outcome->reason = store->stop_reason;
+        break;
+    default:
+        RP_ASSERT(event == RP_EVENT_FAIL);
+        break;
+    }
+}
+
 /* ---- running ---- */
 
-/* Calls the host function that the embedder named; its arguments are on the stack. */
-static enum rp_event run_host_entry(struct rp_store *store)
+static void read_results(struct rp_store *store, const struct rp_func *entry, rp_value *results)
 {
-    struct rp_machine *vm = &store->machine;
-    vm->callee = store->entry;
-    vm->popped = 0;
-    struct rp_instance *instance = vm->instance;
-    vm->instance = NULL;
-    enum rp_slow answer;
-    do {
-        answer = rp_slow_host_call(vm);
-    } while (answer == RP_SLOW_UNFIT && rp_gas_refill(vm, vm->want));
-    vm->instance = instance;
-    switch (answer) {
-    case RP_SLOW_DONE:
-        return RP_EVENT_DONE;
-    case RP_SLOW_TRAP:
-        vm->pc = vm->at;
-        return RP_EVENT_TRAP;
-    case RP_SLOW_UNFIT:
-        store->entry_pending = true;
-        return RP_EVENT_STOP;
-    default:
-        return vm->event;
-    }
-}
-
-/* Makes the entry's frame, if it fits, and runs. */
-static enum rp_event run_entry(struct rp_store *store)
-{
-    struct rp_machine *vm = &store->machine;
-    const struct rp_func *entry = store->entry;
-    const struct rp_code *code = entry->code;
-    store->entry_pending = false;
-    if (code == NULL) {
-        return run_host_entry(store);
-    }
-    uint64_t below = vm->frame == NULL ? 0 : vm->frame->slots_used;
-    bool depth_fits = vm->frame == NULL || vm->frame + 1 < vm->frame_end;
-    if (!depth_fits || below + code->frame_slots > vm->slots_max) {
-        vm->pc = vm->at; /* a frame that waits does so in the call of the host function */
-        vm->trap = RP_TRAP_STACK_EXHAUSTED;
-        return RP_EVENT_TRAP;
-    }
-    if (!rp_gas_refill(vm, code->frame_price)) {
-        store->entry_pending = true;
-        return RP_EVENT_STOP;
-    }
-    vm->budget -= (int64_t)code->frame_price;
-    rp_frame_enter(vm, entry);
-    vm->base_frame = vm->frame;
-    if (vm->observed) {
-        rp_observe_enter(vm);
-    }
-    vm->run_price = code->run_price;
-    vm->run_back = 0;
-    vm->event = RP_EVENT_NONE;
-    if (!rp_gas_begin_run(vm) && vm->event == RP_EVENT_STOP) {
-        return RP_EVENT_STOP;
-    }
-    return rp_interp_run(store);
-}
-
-static void read_results(struct rp_store *store, rp_value *results)
-{
-    const struct rp_func_type *type = store->entry->type;
+    const struct rp_func_type *type = entry->type;
     const struct rp_slot *slots = store->machine.sp - type->result_count;
     for (uint32_t i = 0; i < type->result_count; i++) {
         rp_value_from_slot(&results[i], type->types[type->param_count + i], slots[i].lo);
     }
 }
 
-/* Tells the outcome; false if the call stays on the stack. */
-static bool tell_outcome(struct rp_store *store, enum rp_event event, rp_value *results,
-                         rp_outcome *outcome)
-{
-    memset(outcome, 0, sizeof *outcome);
-    switch (event) {
-    case RP_EVENT_DONE:
-        outcome->kind = RP_OUTCOME_RETURNED;
-        read_results(store, results);
-        return true;
-    case RP_EVENT_TRAP:
-        write_trap(store, outcome);
-        return true;
-    case RP_EVENT_EXIT:
-        outcome->kind = RP_OUTCOME_EXITED;
-        outcome->exit_code = store->exit_code;
-        return true;
-    case RP_EVENT_STOP:
-        outcome->kind = store->stop_kind;
-        outcome->reason = store->stop_reason;
-        return false;
-    default:
-        RP_ASSERT(event == RP_EVENT_FAIL);
-        return true;
-    }
-}
-
-/* Ends the outermost call. */
-static void clear_stack(struct rp_store *store)
+void rp_call_clear(struct rp_store *store)
 {
     struct rp_machine *vm = &store->machine;
+    RP_ASSERT(!store->running);
     store->stopped = false;
+    store->cut = false;
     store->entry_pending = false;
     store->entry = NULL;
+    rp_host_frames_drop(store, 0);
+    rp_pending_clear(store);
+    store->share_end = RP_GAS_UNLIMITED;
     vm->frame = NULL;
     vm->base_frame = NULL;
     vm->sp = store->stack.slots;
+}
+
+/* Whether real time decided where the run stopped. */
+static bool was_cut(const struct rp_store *store)
+{
+    return store->stop_kind == RP_OUTCOME_TIMED_OUT ||
+           (store->stop_kind == RP_OUTCOME_SUSPENDED && store->stop_reason == RP_REASON_INTERRUPT);
 }
 
 /* Runs the outermost call from its start (`resume` false) or from where it stopped. */
 static rp_status run_outermost(struct rp_store *store, bool resume, rp_value *results,
                                rp_outcome *out_outcome, rp_report *report)
 {
-    struct rp_machine *vm = &store->machine;
+    const struct rp_activation activation = {.share_end = RP_GAS_UNLIMITED};
+    store->share_end = RP_GAS_UNLIMITED;
     rp_store_end_portion(store);
     store->running = true;
     store->stopped = false;
+    store->cut = false;
     store->host_status = RP_OK;
     store->report = report;
     rp_float_env_enter(&store->float_env);
     enum rp_event event;
     if (resume && !store->entry_pending) {
-        vm->use_metered = true;
-        event = rp_interp_run(store);
+        event = rp_activation_resume(store, &activation);
     } else {
-        event = run_entry(store);
+        bool begun;
+        event = rp_activation_call(store, store->entry, &begun);
+        store->entry_pending = !begun;
+        event = rp_activation_run(store, &activation, event, store->entry);
     }
     rp_float_env_leave(&store->float_env);
     store->running = false;
     store->report = NULL;
-    if (tell_outcome(store, event, results, out_outcome)) {
-        if (event != RP_EVENT_DONE) {
-            rp_observe_drop(vm, NULL);
-        }
-        clear_stack(store);
-    } else {
+    rp_outcome_write(out_outcome, store, event);
+    if (event == RP_EVENT_STOP) {
         store->stopped = true;
+        store->cut = was_cut(store);
+    } else {
+        if (event == RP_EVENT_DONE) {
+            read_results(store, store->entry, results);
+        } else {
+            rp_observe_drop(&store->machine, NULL);
+        }
+        rp_call_clear(store);
     }
     return store->host_status;
 }
 
-/* A nested call that was asked to stop is dropped; the request stays for the call around it. */
-static void keep_stop_request(struct rp_store *store)
+/* Runs a nested call in a share of gas. If it stops it is dropped, its gas spent; a request to stop
+ * stays for the call around it. */
+static rp_status run_nested(struct rp_store *store, const struct rp_func *func, int64_t share_end,
+                            rp_value *results, rp_outcome *out_outcome, rp_report *report)
 {
-    bool interrupted =
-        store->stop_kind == RP_OUTCOME_SUSPENDED && store->stop_reason == RP_REASON_INTERRUPT;
-    if (interrupted || store->stop_kind == RP_OUTCOME_TIMED_OUT) {
-        rp_store_interrupt(store, interrupted ? RP_STOP_INTERRUPT : RP_STOP_TIMEOUT);
-    }
-    rp_store_end_portion(store);
-}
-
-static rp_status run_nested(struct rp_store *store, const struct rp_func *entry, rp_value *results,
-                            rp_outcome *out_outcome, rp_report *report)
-{
-    const struct rp_func *outer = store->entry;
     const struct rp_frame *outer_frame = store->machine.frame;
+    const struct rp_activation activation = rp_activation_begin(store, share_end);
+    const int64_t outer_share_end = store->share_end;
     rp_report *outer_report = store->report;
-    store->entry = entry;
     store->report = report;
     store->host_depth++;
+    store->share_end = share_end;
     rp_store_end_portion(store);
     rp_float_env_enter(&store->float_env);
-    enum rp_event event = run_entry(store);
+    bool begun;
+    enum rp_event event = rp_activation_call(store, func, &begun);
+    event = rp_activation_run(store, &activation, event, func);
     rp_float_env_leave(&store->float_env);
-    tell_outcome(store, event, results, out_outcome);
-    if (event != RP_EVENT_DONE) {
+    rp_outcome_write(out_outcome, store, event);
+    if (event == RP_EVENT_DONE) {
+        read_results(store, func, results);
+    } else {
         rp_observe_drop(&store->machine, outer_frame);
     }
+    rp_host_frames_drop(store, activation.host_frame_count);
     store->host_depth--;
     store->report = outer_report;
-    if (event == RP_EVENT_STOP) {
-        keep_stop_request(store);
+    store->share_end = outer_share_end;
+    if (event == RP_EVENT_STOP && was_cut(store)) {
+        bool timed_out = store->stop_kind == RP_OUTCOME_TIMED_OUT;
+        rp_store_interrupt(store, timed_out ? RP_STOP_TIMEOUT : RP_STOP_INTERRUPT);
     }
-    store->entry = outer;
-    store->entry_pending = false;
+    rp_store_end_portion(store);
     rp_status status = store->host_status;
     store->host_status = RP_OK;
     return status;
 }
 
-static rp_status check_call(struct rp_store *store, uint32_t func_index, const rp_value *args,
-                            size_t arg_count, size_t result_count, rp_report *report)
+/* ---- requests ---- */
+
+rp_status rp_call_check_args(const struct rp_store *store, uint32_t func_index,
+                             const rp_value *args, size_t arg_count, rp_report *report)
 {
-    if (store->stopped) {
-        return rp_report_fail(report, RP_ERROR_STATE,
-                              "the store has a stopped call: resume or abandon it");
-    }
-    if (store->running && store->host_depth >= store->host_depth_max) {
-        return rp_report_fail(report, RP_ERROR_LIMIT,
-                              "calls from host functions nested deeper than %u",
-                              store->host_depth_max);
-    }
     if (func_index >= store->func_count) {
         return rp_report_fail(report, RP_ERROR_NOT_FOUND, "function %u, the store has %u",
                               func_index, store->func_count);
     }
     const struct rp_func_type *type = store->funcs[func_index]->type;
-    if (arg_count != type->param_count || result_count != type->result_count) {
-        return rp_report_fail(report, RP_ERROR_TYPE,
-                              "the function takes %u values and gives %u, not %zu and %zu",
-                              type->param_count, type->result_count, arg_count, result_count);
+    if (arg_count != type->param_count) {
+        return rp_report_fail(report, RP_ERROR_TYPE, "the function takes %u values, not %zu",
+                              type->param_count, arg_count);
     }
     for (uint32_t i = 0; i < arg_count; i++) {
         if (!rp_value_check(store, &args[i], type->types[i])) {
@@ -297,6 +246,54 @@ static rp_status check_call(struct rp_store *store, uint32_t func_index, const r
     return RP_OK;
 }
 
+static rp_status check_call(struct rp_store *store, uint32_t func_index, const rp_value *args,
+                            size_t arg_count, size_t result_count, rp_report *report)
+{
+    rp_status status =
+        rp_store_require(store, RP_WHILE_IDLE | RP_WHILE_RUNNING, "rp_store_call", report);
+    if (status != RP_OK) {
+        return status;
+    }
+    if (store->running && store->host_depth >= store->host_depth_max) {
+        return rp_report_fail(report, RP_ERROR_LIMIT,
+                              "calls from host functions nested deeper than %u",
+                              store->host_depth_max);
+    }
+    status = rp_call_check_args(store, func_index, args, arg_count, report);
+    if (status != RP_OK) {
+        return status;
+    }
+    const struct rp_func_type *type = store->funcs[func_index]->type;
+    if (result_count != type->result_count) {
+        return rp_report_fail(report, RP_ERROR_TYPE, "the function gives %u values, not %zu",
+                              type->result_count, result_count);
+    }
+    return RP_OK;
+}
+
+static void push_args(struct rp_machine *vm, const rp_value *args, size_t arg_count)
+{
+    for (size_t i = 0; i < arg_count; i++) {
+        vm->sp->lo = rp_value_to_slot(&args[i]);
+        vm->sp++;
+    }
+}
+
+/* A call from inside of a host function. */
+static rp_status call_nested(struct rp_store *store, uint32_t func_index, const rp_value *args,
+                             size_t arg_count, int64_t share_end, rp_value *results,
+                             rp_outcome *out_outcome, rp_report *report)
+{
+    struct rp_machine *vm = &store->machine;
+    struct rp_machine saved = *vm;
+    push_args(vm, args, arg_count);
+    rp_status status =
+        run_nested(store, store->funcs[func_index], share_end, results, out_outcome, report);
+    saved.budget = vm->budget;
+    *vm = saved;
+    return status;
+}
+
 rp_status rp_store_call(rp_store *store, uint32_t func_index, const rp_value *args,
                         size_t arg_count, rp_value *results, size_t result_count,
                         rp_outcome *out_outcome, rp_report *report)
@@ -305,32 +302,23 @@ rp_status rp_store_call(rp_store *store, uint32_t func_index, const rp_value *ar
     if (status != RP_OK) {
         return status;
     }
-    struct rp_machine *vm = &store->machine;
-    const struct rp_func *entry = store->funcs[func_index];
-    if (!store->running) {
-        clear_stack(store);
-        store->entry = entry;
+    if (store->running) {
+        return call_nested(store, func_index, args, arg_count, store->share_end, results,
+                           out_outcome, report);
     }
-    for (size_t i = 0; i < arg_count; i++) {
-        vm->sp->lo = rp_value_to_slot(&args[i]);
-        vm->sp++;
-    }
-    if (!store->running) {
-        return run_outermost(store, false, results, out_outcome, report);
-    }
-    struct rp_machine saved = *vm;
-    saved.sp -= arg_count;
-    status = run_nested(store, entry, results, out_outcome, report);
-    saved.budget = vm->budget;
-    *vm = saved;
-    return status;
+    rp_call_clear(store);
+    store->entry = store->funcs[func_index];
+    push_args(&store->machine, args, arg_count);
+    return run_outermost(store, false, results, out_outcome, report);
 }
 
 rp_status rp_store_resume(rp_store *store, rp_value *results, size_t result_count,
                           rp_outcome *out_outcome, rp_report *report)
 {
-    if (!store->stopped || store->running) {
-        return rp_report_fail(report, RP_ERROR_STATE, "the store has no stopped call");
+    rp_status status =
+        rp_store_require(store, RP_WHILE_STOPPED | RP_WHILE_CUT, "rp_store_resume", report);
+    if (status != RP_OK) {
+        return status;
     }
     if (result_count != store->entry->type->result_count) {
         return rp_report_fail(report, RP_ERROR_TYPE, "the stopped call gives %u values, not %zu",
@@ -339,14 +327,49 @@ rp_status rp_store_resume(rp_store *store, rp_value *results, size_t result_coun
     return run_outermost(store, true, results, out_outcome, report);
 }
 
-void rp_store_abandon(rp_store *store)
+rp_status rp_store_abandon(rp_store *store, rp_report *report)
 {
-    RP_ASSERT(!store->running);
-    rp_observe_drop(&store->machine, NULL);
-    clear_stack(store);
+    rp_status status = rp_store_require(store, RP_WHILE_IDLE | RP_WHILE_STOPPED | RP_WHILE_PENDING,
+                                        "rp_store_abandon", report);
+    if (status == RP_OK && store->stopped) {
+        rp_store_count_change(store);
+        rp_observe_drop(&store->machine, NULL);
+        rp_call_clear(store);
+    }
+    return status;
 }
 
 /* ---- inside a host function ---- */
+
+rp_status rp_caller_call(rp_caller *caller, uint32_t func_index, const rp_value *args,
+                         size_t arg_count, uint64_t gas_max, bool fall_back, rp_value *results,
+                         size_t result_count, rp_outcome *out_outcome, rp_report *report)
+{
+    struct rp_store *store = caller->store;
+    rp_status status = check_call(store, func_index, args, arg_count, result_count, report);
+    struct rp_checkpoint *before = NULL;
+    if (status == RP_OK && fall_back) {
+        status = rp_store_checkpoint(store, &before, report);
+    }
+    if (status != RP_OK) {
+        return status;
+    }
+    int64_t share_end = rp_store_share_end(store, gas_max);
+    status =
+        call_nested(store, func_index, args, arg_count, share_end, results, out_outcome, report);
+    if (before != NULL) {
+        if (status != RP_OK || out_outcome->kind != RP_OUTCOME_RETURNED) {
+            rp_checkpoint_restore(store, before);
+        }
+        rp_checkpoint_destroy(before);
+    }
+    return status;
+}
+
+rp_instance *rp_caller_instance(rp_caller *caller)
+{
+    return caller->instance;
+}
 
 rp_store *rp_caller_store(rp_caller *caller)
 {

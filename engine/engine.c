@@ -3,6 +3,7 @@
 
 #include "core/assert.h"
 #include "core/report.h"
+#include "engine/module_cache.h"
 
 #include <string.h>
 
@@ -54,12 +55,19 @@ rp_status rp_engine_create(const rp_engine_config *config, rp_engine **out_engin
     }
     rp_allocator_init(&engine->type_allocator, engine->allocation_limit_bytes);
     if (status == RP_OK) {
+        status = rp_module_cache_init(&engine->modules);
+        if (status != RP_OK) {
+            rp_report_fail(report, status, "engine: no memory for its modules");
+        }
+    }
+    if (status == RP_OK) {
         status = rp_type_table_init(&engine->types, &engine->type_allocator);
         if (status != RP_OK) {
             rp_report_fail(report, status, "engine: no memory for its type table");
         }
     }
     if (status != RP_OK) {
+        rp_module_cache_deinit(&engine->modules);
         rp_free(&boot, engine, sizeof *engine);
         return status;
     }
@@ -71,6 +79,7 @@ rp_status rp_engine_create(const rp_engine_config *config, rp_engine **out_engin
 void rp_engine_destroy(rp_engine *engine)
 {
     if (engine != NULL) {
+        rp_module_cache_deinit(&engine->modules);
         rp_type_table_deinit(&engine->types);
         RP_ASSERT(engine->type_allocator.used_bytes == 0);
         struct rp_allocator boot;

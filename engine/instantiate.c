@@ -3,44 +3,43 @@
  *
  * Until everything is linked and allocated the store is unchanged; from the first segment on, what
  * was written stays. */
+#include "engine/instantiate.h"
 #include "core/assert.h"
 #include "core/report.h"
 #include "engine/call.h"
+#include "engine/checkpoint.h"
 #include "engine/link.h"
+#include "engine/module_cache.h"
+#include "engine/store_check.h"
 
 #include <string.h>
 
-struct counts {
-    uint32_t funcs, tables, memories, globals, instances;
-    uint64_t memory_bytes;
-    uint64_t table_elements;
-};
-
-static struct counts count_objects(const struct rp_store *store)
+struct rp_object_counts rp_store_count_objects(const struct rp_store *store)
 {
-    return (struct counts){store->func_count,         store->table_count,
-                           store->memory_count,       store->global_count,
-                           store->instance_count,     store->memory_used_bytes,
-                           store->table_used_elements};
+    return (struct rp_object_counts){store->func_count, store->table_count, store->memory_count,
+                                     store->global_count, store->instance_count};
 }
 
-/* Takes back the objects added since. */
-static void remove_objects(struct rp_store *store, const struct counts *before)
+void rp_store_remove_objects(struct rp_store *store, const struct rp_object_counts *before)
 {
     for (uint32_t i = before->memories; i < store->memory_count; i++) {
-        rp_platform_release(store->memories[i]->data, store->memories[i]->reserved_bytes);
+        struct rp_memory *memory = store->memories[i];
+        store->memory_used_bytes -= memory->size_bytes;
+        rp_platform_release(memory->data, memory->reserved_bytes);
     }
     for (uint32_t i = before->tables; i < store->table_count; i++) {
-        rp_free(&store->allocator, store->tables[i]->elements,
-                store->tables[i]->capacity * sizeof(uint64_t));
+        struct rp_table *table = store->tables[i];
+        store->table_used_elements -= table->count;
+        rp_free(&store->allocator, table->elements, table->capacity * sizeof(uint64_t));
+    }
+    for (uint32_t i = before->instances; i < store->instance_count; i++) {
+        rp_instance_release_module(store->instances[i]);
     }
     store->func_count = before->funcs;
     store->table_count = before->tables;
     store->memory_count = before->memories;
     store->global_count = before->globals;
     store->instance_count = before->instances;
-    store->memory_used_bytes = before->memory_bytes;
-    store->table_used_elements = before->table_elements;
 }
 
 /* ---- checks before anything is made ---- */
@@ -95,11 +94,18 @@ static rp_status find_links(struct rp_store *store, const struct rp_module *modu
 }
 
 static rp_status check_limits(const struct rp_store *store, const struct rp_module *module,
+                              const struct rp_link *links, const struct rp_takeover *taken,
                               rp_report *report)
 {
     uint64_t bytes = store->memory_used_bytes;
+    for (uint32_t i = 0; i < module->import_count; i++) {
+        if (links[i].offered_memory) {
+            bytes += module->memories[module->imports[i].index].min * RP_PAGE_BYTES;
+        }
+    }
     for (uint32_t i = module->memory_import_count; i < module->memory_count; i++) {
-        bytes += module->memories[i].min * RP_PAGE_BYTES;
+        bool is_taken = taken->memories != NULL && taken->memories[i] != NULL;
+        bytes += is_taken ? 0 : module->memories[i].min * RP_PAGE_BYTES;
     }
     if (bytes > store->memory_max_bytes) {
         return rp_report_fail(
@@ -165,31 +171,43 @@ static bool place_import(struct rp_store *store, struct rp_instance *instance,
         instance->tables[import->index] = link->table;
         return true;
     case RP_EXTERN_MEMORY:
-        instance->memories[import->index] = link->memory;
-        return true;
+        instance->memories[import->index] =
+            link->offered_memory
+                ? rp_store_add_memory(store, &instance->module->memories[import->index])
+                : link->memory;
+        return instance->memories[import->index] != NULL;
     default:
         instance->globals[import->index] = link->global;
         return true;
     }
 }
 
-bool rp_instance_allocate(struct rp_instance *instance)
+bool rp_instance_allocate_objects(struct rp_instance *instance)
 {
     struct rp_store *store = instance->store;
     const struct rp_module *module = instance->module;
     static struct rp_memory no_memory;
-    instance->funcs = array(store, module->func_count, sizeof *instance->funcs);
+    rp_module_retain(module);
+    instance->holds_module = true;
+    instance->serial = __atomic_add_fetch(&store->engine->instance_serial, 1, __ATOMIC_RELAXED);
     instance->tables = array(store, module->table_count, sizeof *instance->tables);
     instance->memories = array(store, module->memory_count, sizeof *instance->memories);
     instance->globals = array(store, module->global_count, sizeof *instance->globals);
     instance->elements = array(store, module->element_count, sizeof *instance->elements);
     instance->data_dropped = array(store, module->data_count, 1);
+    instance->memory0 = &no_memory;
+    return instance->tables != NULL && instance->memories != NULL && instance->globals != NULL &&
+           instance->elements != NULL && instance->data_dropped != NULL;
+}
+
+bool rp_instance_allocate_funcs(struct rp_instance *instance)
+{
+    struct rp_store *store = instance->store;
+    const struct rp_module *module = instance->module;
+    instance->funcs = array(store, module->func_count, sizeof *instance->funcs);
     instance->own_funcs =
         array(store, module->func_count - module->func_import_count, sizeof *instance->own_funcs);
-    instance->memory0 = &no_memory;
-    if (instance->funcs == NULL || instance->tables == NULL || instance->memories == NULL ||
-        instance->globals == NULL || instance->elements == NULL || instance->data_dropped == NULL ||
-        instance->own_funcs == NULL) {
+    if (instance->funcs == NULL || instance->own_funcs == NULL) {
         return false;
     }
     for (uint32_t i = module->func_import_count; i < module->func_count; i++) {
@@ -257,7 +275,8 @@ static uint64_t evaluate_expr(const struct rp_instance *instance, const struct r
     return evaluate(instance, &reader);
 }
 
-static bool add_own_objects(struct rp_store *store, struct rp_instance *instance)
+static bool add_own_objects(struct rp_store *store, struct rp_instance *instance,
+                            const struct rp_takeover *taken)
 {
     const struct rp_module *module = instance->module;
     for (uint32_t i = module->table_import_count; i < module->table_count; i++) {
@@ -267,7 +286,9 @@ static bool add_own_objects(struct rp_store *store, struct rp_instance *instance
         }
     }
     for (uint32_t i = module->memory_import_count; i < module->memory_count; i++) {
-        instance->memories[i] = rp_store_add_memory(store, &module->memories[i]);
+        instance->memories[i] = taken->memories != NULL && taken->memories[i] != NULL
+                                    ? taken->memories[i]
+                                    : rp_store_add_memory(store, &module->memories[i]);
         if (instance->memories[i] == NULL) {
             return false;
         }
@@ -276,6 +297,10 @@ static bool add_own_objects(struct rp_store *store, struct rp_instance *instance
         instance->memory0 = instance->memories[0];
     }
     for (uint32_t i = module->global_import_count; i < module->global_count; i++) {
+        if (taken->globals != NULL && taken->globals[i] != NULL) {
+            instance->globals[i] = taken->globals[i];
+            continue;
+        }
         uint64_t value = evaluate_expr(instance, &module->globals[i].init);
         instance->globals[i] = rp_store_add_global(store, &module->globals[i].type, value);
         if (instance->globals[i] == NULL) {
@@ -308,14 +333,15 @@ static bool evaluate_elements(struct rp_store *store, struct rp_instance *instan
 }
 
 static bool allocate_instance(struct rp_store *store, const struct rp_module *module,
-                              const struct rp_link *links, struct rp_instance **out_instance)
+                              const struct rp_link *links, const struct rp_takeover *taken,
+                              struct rp_instance **out_instance)
 {
     struct rp_instance *instance = rp_store_add_instance(store);
     if (instance == NULL) {
         return false;
     }
     instance->module = module;
-    if (!rp_instance_allocate(instance)) {
+    if (!rp_instance_allocate_objects(instance) || !rp_instance_allocate_funcs(instance)) {
         return false;
     }
     for (uint32_t i = 0; i < module->import_count; i++) {
@@ -324,13 +350,14 @@ static bool allocate_instance(struct rp_store *store, const struct rp_module *mo
         }
     }
     *out_instance = instance;
-    return add_own_funcs(store, instance) && add_own_objects(store, instance) &&
+    return add_own_funcs(store, instance) && add_own_objects(store, instance, taken) &&
            evaluate_elements(store, instance);
 }
 
 /* ---- the account *instantiation* ---- */
 
-static uint64_t instantiation_price(const struct rp_store *store, const struct rp_module *module)
+static uint64_t instantiation_price(const struct rp_store *store, const struct rp_module *module,
+                                    const struct rp_takeover *taken)
 {
     const struct rp_schedule *schedule = &store->engine->schedule;
     uint64_t objects = (uint64_t)module->func_count + module->global_count + module->table_count +
@@ -339,7 +366,8 @@ static uint64_t instantiation_price(const struct rp_store *store, const struct r
     uint64_t elements = 0;
     uint64_t bytes = 0;
     for (uint32_t i = module->memory_import_count; i < module->memory_count; i++) {
-        pages += module->memories[i].min;
+        bool is_taken = taken->memories != NULL && taken->memories[i] != NULL;
+        pages += is_taken ? 0 : module->memories[i].min;
     }
     for (uint32_t i = module->table_import_count; i < module->table_count; i++) {
         elements += module->tables[i].limits.min;
@@ -420,7 +448,8 @@ static bool copy_data_segments(struct rp_instance *instance, rp_outcome *out_out
 /* ---- all of it ---- */
 
 static rp_status make_instance(struct rp_store *store, const struct rp_module *module,
-                               struct rp_instance **out_instance, rp_report *report)
+                               const struct rp_takeover *taken, struct rp_instance **out_instance,
+                               rp_report *report)
 {
     size_t link_bytes = (size_t)module->import_count * sizeof(struct rp_link);
     struct rp_link *links =
@@ -429,13 +458,13 @@ static rp_status make_instance(struct rp_store *store, const struct rp_module *m
         return rp_report_fail(report, RP_ERROR_NO_MEMORY, "no memory for %u imports",
                               module->import_count);
     }
-    struct counts before = count_objects(store);
+    struct rp_object_counts before = rp_store_count_objects(store);
     rp_status status = find_links(store, module, links, report);
     if (status == RP_OK) {
-        status = check_limits(store, module, report);
+        status = check_limits(store, module, links, taken, report);
     }
-    if (status == RP_OK && !allocate_instance(store, module, links, out_instance)) {
-        remove_objects(store, &before);
+    if (status == RP_OK && !allocate_instance(store, module, links, taken, out_instance)) {
+        rp_store_remove_objects(store, &before);
         status = rp_report_fail(report, RP_ERROR_NO_MEMORY, "no native memory for the instance");
     }
     rp_free(&store->allocator, links, link_bytes + sizeof *links);
@@ -445,21 +474,30 @@ static rp_status make_instance(struct rp_store *store, const struct rp_module *m
 rp_status rp_store_instantiate(rp_store *store, const rp_module *module, rp_instance **out_instance,
                                rp_outcome *out_outcome, rp_report *report)
 {
-    if (store->running || store->stopped) {
-        return rp_report_fail(report, RP_ERROR_STATE, "the store has a %s call",
-                              store->running ? "running" : "stopped");
+    static const struct rp_takeover nothing;
+    return rp_store_instantiate_with(store, module, &nothing, out_instance, out_outcome, report);
+}
+
+rp_status rp_store_instantiate_with(struct rp_store *store, const struct rp_module *module,
+                                    const struct rp_takeover *taken,
+                                    struct rp_instance **out_instance, rp_outcome *out_outcome,
+                                    rp_report *report)
+{
+    rp_status status = rp_store_require(store, RP_WHILE_IDLE, "rp_store_instantiate", report);
+    if (status != RP_OK) {
+        return status;
     }
     if (module->engine != store->engine) {
         return rp_report_fail(report, RP_ERROR_ARGUMENT,
                               "the module was loaded for another engine");
     }
     struct rp_instance *instance = NULL;
-    rp_status status = make_instance(store, module, &instance, report);
+    status = make_instance(store, module, taken, &instance, report);
     if (status != RP_OK) {
         return status;
     }
     store->load_gas += module->load_gas;
-    store->instantiation_gas += instantiation_price(store, module);
+    store->instantiation_gas += instantiation_price(store, module, taken);
     *out_instance = NULL;
     if (!copy_element_segments(instance, out_outcome) ||
         !copy_data_segments(instance, out_outcome)) {

@@ -43,12 +43,17 @@ void rp_frame_enter(struct rp_machine *vm, const struct rp_func *callee)
 
 /* ---- gas ---- */
 
-/* What the limits leave beyond the present position. */
+static uint64_t gas_until(const struct rp_store *store, int64_t limit)
+{
+    int64_t position = rp_store_position(store);
+    return limit > position ? (uint64_t)(limit - position) : 0;
+}
+
+/* What the limits and the share leave beyond the present position. */
 static uint64_t gas_available(const struct rp_store *store)
 {
     int64_t limit = store->gas_limit < store->until_gas ? store->gas_limit : store->until_gas;
-    int64_t position = rp_store_position(store);
-    return limit > position ? (uint64_t)(limit - position) : 0;
+    return gas_until(store, limit < store->share_end ? limit : store->share_end);
 }
 
 static void set_budget(struct rp_store *store, uint64_t budget)
@@ -62,6 +67,7 @@ static bool stop(struct rp_machine *vm, rp_outcome_kind kind, rp_suspend_reason 
 {
     vm->store->stop_kind = kind;
     vm->store->stop_reason = reason;
+    vm->store->share_spent = false;
     vm->event = RP_EVENT_STOP;
     return false;
 }
@@ -77,9 +83,16 @@ static bool may_go_on(struct rp_machine *vm)
                                    : stop(vm, RP_OUTCOME_SUSPENDED, RP_REASON_INTERRUPT);
 }
 
-static bool stop_at_limit(struct rp_machine *vm)
+/* A share is state, a limit of the embedder is not: where both leave too little it is the share
+ * that is spent, whatever the limit. */
+static bool stop_at_limit(struct rp_machine *vm, uint64_t want)
 {
-    const struct rp_store *store = vm->store;
+    struct rp_store *store = vm->store;
+    if (want > gas_until(store, store->share_end)) {
+        stop(vm, RP_OUTCOME_OUT_OF_GAS, RP_REASON_NONE);
+        store->share_spent = true;
+        return false;
+    }
     bool is_until = store->until_gas != RP_GAS_UNLIMITED && store->until_gas <= store->gas_limit;
     return is_until ? stop(vm, RP_OUTCOME_SUSPENDED, RP_REASON_UNTIL_GAS)
                     : stop(vm, RP_OUTCOME_OUT_OF_GAS, RP_REASON_NONE);
@@ -99,7 +112,7 @@ bool rp_gas_refill(struct rp_machine *vm, uint64_t want)
     }
     uint64_t available = gas_available(vm->store);
     if (want > available) {
-        return stop_at_limit(vm);
+        return stop_at_limit(vm, want);
     }
     set_budget(vm->store, portion_for(available, want));
     return true;

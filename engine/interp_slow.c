@@ -1,9 +1,8 @@
 /* Instructions out of line (layer 2; core specification 4.4.6, 4.4.7): growth, bulk memory and
- * tables, host calls.
+ * tables. Host calls are in host_call.c.
  *
  * Each checks its operands, charges its size term, and only then changes anything. */
 #include "engine/interp.h"
-#include "engine/observe.h"
 
 #include "core/assert.h"
 #include "core/limits.h"
@@ -61,12 +60,27 @@ static bool within(uint64_t offset, uint64_t count, uint64_t size)
     return offset <= size && count <= size - offset;
 }
 
+/* Before the instruction: its price is given back, what is behind it by who leaves the run. */
+static enum rp_slow stop_growth(struct rp_machine *vm)
+{
+    struct rp_store *store = vm->store;
+    vm->budget += store->engine->schedule.op_prices[RP_OP_memory_grow];
+    store->stop_kind = RP_OUTCOME_SUSPENDED;
+    store->stop_reason = RP_REASON_GROW_DENIED;
+    store->share_spent = false;
+    vm->event = RP_EVENT_STOP;
+    return RP_SLOW_EVENT;
+}
+
 enum rp_slow rp_slow_memory_grow(struct rp_machine *vm)
 {
     struct rp_memory *memory = vm->instance->memories[read_u32(vm)];
     uint64_t delta = operand(vm, 1);
     uint64_t old_pages = memory->size_bytes / RP_PAGE_BYTES;
     if (!rp_memory_may_grow(memory, vm->store, old_pages + delta)) {
+        if (vm->store->stop_on_grow_denied && old_pages + delta <= rp_memory_pages_max(memory)) {
+            return stop_growth(vm);
+        }
         vm->sp[-1].lo = UINT32_MAX;
         return RP_SLOW_DONE;
     }
@@ -232,156 +246,4 @@ enum rp_slow rp_slow_table_grow(struct rp_machine *vm)
     vm->sp--;
     vm->sp[-1].lo = old_count;
     return RP_SLOW_DONE;
-}
-
-/* ---- host calls ---- */
-
-/* The host may call back: the machine's registers are its own again afterwards. */
-static rp_host_result call_host(struct rp_machine *vm, const struct rp_host_binding *binding,
-                                rp_caller *caller, const rp_value *args, rp_value *results)
-{
-    struct rp_store *store = vm->store;
-    struct rp_machine saved = *vm;
-    rp_float_env_leave(&store->float_env);
-    rp_host_result answer = binding->callback(binding->user, caller, args, results);
-    rp_float_env_enter(&store->float_env);
-    int64_t budget = vm->budget; /* what nested calls left of it */
-    *vm = saved;
-    vm->budget = budget;
-    return answer;
-}
-
-static enum rp_slow leave_results(struct rp_machine *vm, const struct rp_func *callee,
-                                  const rp_value *results)
-{
-    const struct rp_func_type *type = callee->type;
-    struct rp_slot *base = vm->sp - vm->popped - type->param_count;
-    for (uint32_t i = 0; i < type->result_count; i++) {
-        if (!rp_value_check(vm->store, &results[i], type->types[type->param_count + i])) {
-            vm->store->host_status = rp_report_fail(
-                vm->store->report, RP_ERROR_TYPE,
-                "host function \"%.*s\".\"%.*s\": result %u is not of type %s",
-                (int)callee->host->module.size, (const char *)callee->host->module.data,
-                (int)callee->host->name.size, (const char *)callee->host->name.data, i,
-                rp_type_name(type->types[type->param_count + i]));
-            vm->event = RP_EVENT_FAIL;
-            return RP_SLOW_EVENT;
-        }
-    }
-    for (uint32_t i = 0; i < type->result_count; i++) {
-        base[i].lo = rp_value_to_slot(&results[i]);
-    }
-    vm->sp = base + type->result_count;
-    return RP_SLOW_DONE;
-}
-
-static uint64_t host_price(const struct rp_store *store, const struct rp_host_binding *binding,
-                           rp_caller *caller, const rp_value *args)
-{
-    uint64_t base = binding->base_price;
-    if (base == 0) {
-        base = store->engine->schedule.flat_prices[RP_GAS_FLAT_HOST_CALL];
-    }
-    uint64_t extra = binding->price == NULL ? 0 : binding->price(binding->user, caller, args);
-    bool overflows = base > (uint64_t)INT64_MAX || extra > (uint64_t)INT64_MAX - base;
-    return overflows ? UINT64_MAX : base + extra;
-}
-
-static enum rp_slow finish_host_call(struct rp_machine *vm, const struct rp_func *callee,
-                                     rp_host_result answer, const rp_value *results)
-{
-    switch (answer) {
-    case RP_HOST_RETURN:
-        return leave_results(vm, callee, results);
-    case RP_HOST_TRAP:
-        return trap(vm, RP_TRAP_HOST);
-    case RP_HOST_EXIT:
-        vm->event = RP_EVENT_EXIT;
-        return RP_SLOW_EVENT;
-    case RP_HOST_FAIL:
-    default:
-        break;
-    }
-    vm->store->host_status = rp_report_fail(
-        vm->store->report, RP_ERROR_HOST, "host function \"%.*s\".\"%.*s\" failed%s%s",
-        (int)callee->host->module.size, (const char *)callee->host->module.data,
-        (int)callee->host->name.size, (const char *)callee->host->name.data,
-        vm->store->message[0] == 0 ? "" : ": ", vm->store->message);
-    vm->event = RP_EVENT_FAIL;
-    return RP_SLOW_EVENT;
-}
-
-/* `values`: room for the arguments and the results. */
-static enum rp_slow host_call_with(struct rp_machine *vm, rp_value *values)
-{
-    struct rp_store *store = vm->store;
-    const struct rp_func *callee = vm->callee;
-    const struct rp_func_type *type = callee->type;
-    rp_value *results = values + type->param_count;
-    const struct rp_slot *args = vm->sp - vm->popped - type->param_count;
-    for (uint32_t i = 0; i < type->param_count; i++) {
-        rp_value_from_slot(&values[i], type->types[i], args[i].lo);
-    }
-    for (uint32_t i = 0; i < type->result_count; i++) {
-        rp_value_from_slot(&results[i], type->types[type->param_count + i], 0);
-    }
-    rp_caller caller = {.store = store, .instance = vm->instance};
-    if (callee->host->callback == NULL) {
-        rp_store_describe_unknown_import(store, callee->host);
-        if (vm->observed) {
-            rp_observe_host_enter(vm, callee);
-            rp_observe_host_leave(vm, callee, false);
-        }
-        return trap(vm, RP_TRAP_UNKNOWN_IMPORT);
-    }
-    uint64_t price = host_price(store, callee->host, &caller, values);
-    if (price > (uint64_t)vm->budget) {
-        vm->want = price;
-        return RP_SLOW_UNFIT;
-    }
-    if (vm->observed) {
-        rp_observe_host_enter(vm, callee);
-    }
-    vm->budget -= (int64_t)price;
-    store->host_gas += price;
-    store->message[0] = 0;
-    /* For a backtrace from inside, the frame waits at the call. */
-    if (vm->frame != NULL) {
-        vm->frame->pc = vm->pc;
-        vm->frame->st = vm->st;
-    }
-    rp_host_result result = call_host(vm, callee->host, &caller, values, results);
-    enum rp_slow answer = finish_host_call(vm, callee, result, results);
-    if (vm->observed) {
-        rp_observe_host_leave(vm, callee, answer == RP_SLOW_DONE);
-    }
-    return answer;
-}
-
-/* Most host functions have few values: nested calls then take little of the native stack. */
-#define FEW_VALUES 24
-
-static RP_NOINLINE enum rp_slow host_call_with_few(struct rp_machine *vm)
-{
-    rp_value values[FEW_VALUES];
-    return host_call_with(vm, values);
-}
-
-static RP_NOINLINE enum rp_slow host_call_with_many(struct rp_machine *vm, size_t count)
-{
-    struct rp_allocator *allocator = &vm->store->allocator;
-    rp_value *values = rp_alloc(allocator, count * sizeof *values);
-    if (values == NULL) {
-        return host_failure(vm, "the values of a host call");
-    }
-    enum rp_slow answer = host_call_with(vm, values);
-    rp_free(allocator, values, count * sizeof *values);
-    return answer;
-}
-
-enum rp_slow rp_slow_host_call(struct rp_machine *vm)
-{
-    const struct rp_func_type *type = vm->callee->type;
-    size_t count = (size_t)type->param_count + type->result_count;
-    return count <= FEW_VALUES ? host_call_with_few(vm) : host_call_with_many(vm, count);
 }

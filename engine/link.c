@@ -4,19 +4,14 @@
 
 #include "core/limits.h"
 #include "core/report.h"
+#include "engine/store_check.h"
 
 #include <string.h>
 
-static bool spans_equal(struct rp_span left, struct rp_span right)
-{
-    return left.size == right.size &&
-           (left.size == 0 || memcmp(left.data, right.data, left.size) == 0);
-}
-
-static bool copy_span(struct rp_store *store, const char *data, size_t size,
+static bool copy_span(struct rp_arena *arena, const char *data, size_t size,
                       struct rp_span *out_span)
 {
-    uint8_t *copy = rp_arena_alloc(&store->arena, size + 1, 1);
+    uint8_t *copy = rp_arena_alloc(arena, size + 1, 1);
     if (copy == NULL) {
         return false;
     }
@@ -43,42 +38,92 @@ static const struct rp_host_binding *find_binding(const struct rp_store *store,
                                                   const struct rp_func_type *type)
 {
     for (const struct rp_host_binding *b = store->bindings; b != NULL; b = b->next) {
-        if (b->type == type && spans_equal(b->name, name) && spans_equal(b->module, module)) {
+        if (b->type == type && rp_span_equal(b->name, name) && rp_span_equal(b->module, module)) {
             return b;
         }
     }
     return NULL;
 }
 
-rp_status rp_store_define_func(rp_store *store, const rp_host_func *func, rp_report *report)
+/* Reads the caller's structure, which may be of an older layout. */
+static rp_status read_host_func(const rp_host_func *func, rp_host_func *out_func, rp_report *report)
 {
-    if (func->module == NULL || func->name == NULL || func->callback == NULL) {
+    *out_func = (rp_host_func){0};
+    const size_t least = offsetof(rp_host_func, user) + sizeof func->user;
+    rp_status status =
+        rp_struct_size_check("rp_host_func", func->struct_size, least, sizeof *func, report);
+    if (status != RP_OK) {
+        return status;
+    }
+    memcpy(out_func, func, func->struct_size);
+    if (out_func->module == NULL || out_func->name == NULL || out_func->callback == NULL) {
         return rp_report_fail(report, RP_ERROR_ARGUMENT,
                               "a host function needs a module, a name and a callback");
     }
-    if (func->type.param_count > RP_LIMIT_PARAMS || func->type.result_count > RP_LIMIT_RESULTS) {
+    if (out_func->type.param_count > RP_LIMIT_PARAMS ||
+        out_func->type.result_count > RP_LIMIT_RESULTS) {
         return rp_report_fail(report, RP_ERROR_LIMIT,
                               "host function \"%s\".\"%s\": more than %u parameters or results",
-                              func->module, func->name, RP_LIMIT_PARAMS);
+                              out_func->module, out_func->name, RP_LIMIT_PARAMS);
     }
-    const struct rp_func_type *type = intern_functype(store, &func->type);
+    return RP_OK;
+}
+
+rp_status rp_store_define_func(rp_store *store, const rp_host_func *func, rp_report *report)
+{
+    rp_host_func given;
+    rp_status status = read_host_func(func, &given, report);
+    if (status != RP_OK) {
+        return status;
+    }
+    const struct rp_func_type *type = intern_functype(store, &given.type);
     struct rp_host_binding *binding =
-        type == NULL ? NULL : rp_arena_alloc(&store->arena, 1, sizeof *binding);
+        type == NULL ? NULL : rp_arena_alloc(&store->handle_arena, 1, sizeof *binding);
     if (binding == NULL ||
-        !copy_span(store, func->module, strlen(func->module), &binding->module) ||
-        !copy_span(store, func->name, strlen(func->name), &binding->name)) {
+        !copy_span(&store->handle_arena, given.module, strlen(given.module), &binding->module) ||
+        !copy_span(&store->handle_arena, given.name, strlen(given.name), &binding->name)) {
         return rp_report_fail(report, RP_ERROR_NO_MEMORY, "no memory for a host function");
     }
     if (find_binding(store, binding->module, binding->name, type) != NULL) {
         return rp_report_fail(report, RP_ERROR_ARGUMENT,
                               "host function \"%s\".\"%s\" is defined with this type already",
-                              func->module, func->name);
+                              given.module, given.name);
     }
     binding->type = type;
-    binding->callback = func->callback;
-    binding->price = func->price;
-    binding->base_price = func->base_price;
-    binding->user = func->user;
+    binding->callback = given.callback;
+    binding->continue_callback = given.continue_callback;
+    binding->price = given.price;
+    binding->base_price = given.base_price;
+    binding->user = given.user;
+    binding->finalize = given.finalize;
+    binding->is_pure = given.is_pure;
+    binding->next = store->bindings;
+    store->bindings = binding;
+    return RP_OK;
+}
+
+void rp_store_release_bindings(struct rp_store *store)
+{
+    if (store->is_beside) {
+        return; /* borrowed */
+    }
+    for (const struct rp_host_binding *b = store->bindings; b != NULL; b = b->next) {
+        if (b->finalize != NULL) {
+            b->finalize(b->user);
+        }
+    }
+}
+
+rp_status rp_store_offer_memory(rp_store *store, const char *module, const char *name,
+                                rp_report *report)
+{
+    struct rp_host_binding *binding = rp_arena_alloc(&store->handle_arena, 1, sizeof *binding);
+    if (binding == NULL ||
+        !copy_span(&store->handle_arena, module, strlen(module), &binding->module) ||
+        !copy_span(&store->handle_arena, name, strlen(name), &binding->name)) {
+        return rp_report_fail(report, RP_ERROR_NO_MEMORY, "no memory for the offer of a memory");
+    }
+    binding->offers_memory = true;
     binding->next = store->bindings;
     store->bindings = binding;
     return RP_OK;
@@ -87,9 +132,13 @@ rp_status rp_store_define_func(rp_store *store, const rp_host_func *func, rp_rep
 rp_status rp_store_register(rp_store *store, rp_name module_name, rp_instance *instance,
                             rp_report *report)
 {
+    rp_status status = rp_store_require(store, RP_UNLESS_CUT, "rp_store_register", report);
+    if (status != RP_OK) {
+        return status;
+    }
     struct rp_registration *registration = rp_arena_alloc(&store->arena, 1, sizeof *registration);
     if (registration == NULL ||
-        !copy_span(store, module_name.data, module_name.size, &registration->name)) {
+        !copy_span(&store->arena, module_name.data, module_name.size, &registration->name)) {
         return rp_report_fail(report, RP_ERROR_NO_MEMORY, "no memory for a registration");
     }
     registration->instance = instance;
@@ -105,8 +154,8 @@ void rp_store_trap_unknown_imports(rp_store *store, bool on)
 
 /* ---- matching ---- */
 
-static bool limits_match(uint64_t present, const struct rp_limits *offered,
-                         const struct rp_limits *wanted)
+bool rp_limits_match(uint64_t present, const struct rp_limits *offered,
+                     const struct rp_limits *wanted)
 {
     return present >= wanted->min &&
            (!wanted->has_max || (offered->has_max && offered->max <= wanted->max));
@@ -123,12 +172,12 @@ static bool link_export(const struct rp_module *module, const struct rp_import *
     case RP_EXTERN_TABLE:
         link->table = instance->tables[export->index];
         return link->table->type.element_type == module->tables[import->index].element_type &&
-               limits_match(link->table->count, &link->table->type.limits,
-                            &module->tables[import->index].limits);
+               rp_limits_match(link->table->count, &link->table->type.limits,
+                               &module->tables[import->index].limits);
     case RP_EXTERN_MEMORY:
         link->memory = instance->memories[export->index];
-        return limits_match(link->memory->size_bytes / RP_PAGE_BYTES, &link->memory->limits,
-                            &module->memories[import->index]);
+        return rp_limits_match(link->memory->size_bytes / RP_PAGE_BYTES, &link->memory->limits,
+                               &module->memories[import->index]);
     default:
         link->global = instance->globals[export->index];
         return link->global->type.type == module->globals[import->index].type.type &&
@@ -140,7 +189,7 @@ static const struct rp_registration *find_registration(const struct rp_store *st
                                                        struct rp_span name)
 {
     const struct rp_registration *r = store->registrations;
-    while (r != NULL && !spans_equal(r->name, name)) {
+    while (r != NULL && !rp_span_equal(r->name, name)) {
         r = r->next;
     }
     return r;
@@ -165,7 +214,12 @@ bool rp_link_find(const struct rp_store *store, const struct rp_module *module, 
         out_link->host = find_binding(store, import->module, import->name,
                                       rp_module_func_type(module, import->index));
     }
-    return out_link->host != NULL;
+    if (import->kind == RP_EXTERN_MEMORY) {
+        const struct rp_host_binding *offer =
+            find_binding(store, import->module, import->name, NULL);
+        out_link->offered_memory = offer != NULL && offer->offers_memory;
+    }
+    return out_link->host != NULL || out_link->offered_memory;
 }
 
 /* What is offered under the import's name, of whatever type. */
@@ -184,9 +238,13 @@ static void print_offers(const struct rp_store *store, const struct rp_import *i
         }
     }
     for (const struct rp_host_binding *b = store->bindings; b != NULL; b = b->next) {
-        if (spans_equal(b->name, import->name) && spans_equal(b->module, import->module)) {
+        if (rp_span_equal(b->name, import->name) && rp_span_equal(b->module, import->module)) {
             rp_buffer_printf(out, "%s", separator);
-            rp_func_type_print(out, b->type);
+            if (b->offers_memory) {
+                rp_buffer_printf(out, "memory");
+            } else {
+                rp_func_type_print(out, b->type);
+            }
             separator = ", ";
         }
     }

@@ -13,10 +13,16 @@ struct rp_link {
     struct rp_table *table;
     struct rp_memory *memory;
     struct rp_global *global;
+    bool offered_memory; /* a new memory with the import's limits; no pointer is set */
 };
 
 /* Finds what import `index` is linked to; false if nothing of its name and type is offered. */
 bool rp_link_find(const struct rp_store *store, const struct rp_module *module, uint32_t index,
                   struct rp_link *out_link);
+
+/* Whether an object of type `offered` that has `present` pages or elements now may be imported as
+ * `wanted`. */
+bool rp_limits_match(uint64_t present, const struct rp_limits *offered,
+                     const struct rp_limits *wanted);
 
 #endif

@@ -93,8 +93,17 @@ struct rp_custom_section {
     uint32_t size;
 };
 
+/* How a module is shared: the part of it that changes, under the lock of the engine's modules. */
+struct rp_module_share {
+    struct rp_module_share *next; /* in the cache */
+    struct rp_module *module;
+    uint64_t references; /* handles and instances */
+};
+
 struct rp_module {
     rp_engine *engine;
+    struct rp_module_share *share;
+    uint8_t hash[RP_HASH_BYTES];   /* of the bytes */
     struct rp_allocator allocator; /* of everything here, this structure included */
     struct rp_arena arena;
     uint8_t *bytes;

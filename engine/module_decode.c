@@ -6,6 +6,7 @@
 #include "core/limits.h"
 #include "core/report.h"
 #include "engine/engine.h"
+#include "engine/module_cache.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -396,20 +397,17 @@ static rp_status decode_module(struct rp_module *module, rp_report *report)
     return status;
 }
 
-rp_status rp_module_load(rp_engine *engine, const void *bytes, size_t size, rp_module **out_module,
-                         rp_report *report)
+/* A module around a copy of the bytes, to be decoded; NULL: no memory. */
+static struct rp_module *create_module(rp_engine *engine, const void *bytes, size_t size,
+                                       const uint8_t hash[RP_HASH_BYTES])
 {
-    if (size > RP_LIMIT_MODULE_BYTES) {
-        return rp_report_fail(report, RP_ERROR_LIMIT, "module of %zu bytes, the limit is %u", size,
-                              RP_LIMIT_MODULE_BYTES);
-    }
     struct rp_allocator allocator;
     rp_allocator_init(&allocator, engine->allocation_limit_bytes);
     struct rp_module *module = rp_alloc_zero(&allocator, 1, sizeof *module);
     uint8_t *copy = module == NULL ? NULL : rp_alloc(&allocator, size + 1);
     if (copy == NULL) {
         rp_free(&allocator, module, module == NULL ? 0 : sizeof *module);
-        return rp_report_fail(report, RP_ERROR_NO_MEMORY, "module: no memory for %zu bytes", size);
+        return NULL;
     }
     module->allocator = allocator;
     module->engine = engine;
@@ -419,21 +417,46 @@ rp_status rp_module_load(rp_engine *engine, const void *bytes, size_t size, rp_m
         memcpy(copy, bytes, size);
     }
     copy[size] = 0;
+    memcpy(module->hash, hash, RP_HASH_BYTES);
     rp_arena_init(&module->arena, &module->allocator);
-    rp_status status = decode_module(module, report);
-    if (status != RP_OK) {
-        rp_module_destroy(module);
-        return status;
+    module->share = rp_arena_alloc(&module->arena, 1, sizeof *module->share);
+    if (module->share == NULL) {
+        rp_module_free(module);
+        return NULL;
+    }
+    *module->share = (struct rp_module_share){.module = module, .references = 1};
+    return module;
+}
+
+rp_status rp_module_load(rp_engine *engine, const void *bytes, size_t size, rp_module **out_module,
+                         rp_report *report)
+{
+    if (size > RP_LIMIT_MODULE_BYTES) {
+        return rp_report_fail(report, RP_ERROR_LIMIT, "module of %zu bytes, the limit is %u", size,
+                              RP_LIMIT_MODULE_BYTES);
+    }
+    uint8_t hash[RP_HASH_BYTES];
+    rp_hash(bytes, size, hash);
+    struct rp_module *module = rp_module_cache_find(&engine->modules, hash);
+    if (module == NULL) {
+        module = create_module(engine, bytes, size, hash);
+        if (module == NULL) {
+            return rp_report_fail(report, RP_ERROR_NO_MEMORY, "module: no memory for %zu bytes",
+                                  size);
+        }
+        rp_status status = decode_module(module, report);
+        if (status != RP_OK) {
+            rp_module_free(module);
+            return status;
+        }
+        module = rp_module_cache_add(&engine->modules, module);
     }
     *out_module = module;
     return RP_OK;
 }
 
-void rp_module_destroy(rp_module *module)
+void rp_module_free(struct rp_module *module)
 {
-    if (module == NULL) {
-        return;
-    }
     rp_arena_deinit(&module->arena);
     struct rp_allocator allocator = module->allocator;
     rp_free(&allocator, module->side_table,

@@ -35,6 +35,9 @@ rp_status rp_decoder_limits(struct rp_decoder *decoder, const char *what, uint64
 rp_status rp_decoder_global_type(struct rp_decoder *decoder, struct rp_global_type *out_type);
 rp_status rp_decoder_table_type(struct rp_decoder *decoder, struct rp_table_type *out_type);
 
+/* Frees a module that nothing refers to any more; module_cache.c says when. */
+void rp_module_free(struct rp_module *module);
+
 /* The sections, module_sections.c. Each reads its section's contents to the end. */
 rp_status rp_decode_types(struct rp_decoder *decoder);
 rp_status rp_decode_imports(struct rp_decoder *decoder);

@@ -7,7 +7,7 @@
 
 void rp_module_hash(const rp_module *module, uint8_t out_hash[32])
 {
-    rp_hash(module->bytes, module->size, out_hash);
+    memcpy(out_hash, module->hash, RP_HASH_BYTES);
 }
 
 uint64_t rp_module_load_gas(const rp_module *module)

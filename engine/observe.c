@@ -2,7 +2,7 @@
 #include "engine/observe.h"
 
 #include "core/assert.h"
-#include "core/report.h"
+#include "engine/store_check.h"
 
 static rp_name name_of(const struct rp_span *span)
 {
@@ -87,6 +87,15 @@ void rp_observe_host_leave(const struct rp_machine *vm, const struct rp_func *ca
     rp_float_env_enter(&store->float_env);
 }
 
+void rp_observe_host_end(const struct rp_machine *vm, bool returned)
+{
+    struct rp_store *store = vm->store;
+    RP_ASSERT(vm->observed && vm->frame->func->code == NULL);
+    rp_float_env_leave(&store->float_env);
+    tell_leave(store, vm->frame->func, frame_depth(store, vm->frame), returned);
+    rp_float_env_enter(&store->float_env);
+}
+
 void rp_observe_drop(const struct rp_machine *vm, const struct rp_frame *below)
 {
     const struct rp_store *store = vm->store;
@@ -102,10 +111,9 @@ void rp_observe_drop(const struct rp_machine *vm, const struct rp_frame *below)
     }
 }
 
-/* The frames of a stopped call, outermost first. */
-static void announce(const struct rp_store *store)
+void rp_observe_announce(const struct rp_store *store)
 {
-    if (store->machine.frame == NULL) {
+    if (!store->machine.observed || store->machine.frame == NULL) {
         return;
     }
     const struct rp_frame *frame = store->stack.frames;
@@ -116,13 +124,14 @@ static void announce(const struct rp_store *store)
 
 rp_status rp_store_observe(rp_store *store, const rp_call_observer *observer, rp_report *report)
 {
-    if (store->running) {
-        return rp_report_fail(report, RP_ERROR_STATE,
-                              "calls cannot be observed from inside of a host function");
+    rp_status status =
+        rp_store_require(store, RP_WHILE_ANY & ~RP_WHILE_RUNNING, "rp_store_observe", report);
+    if (status != RP_OK) {
+        return status;
     }
     RP_ASSERT(store->stopped || store->machine.frame == NULL);
     store->machine.observed = observer != NULL;
     store->observer = observer != NULL ? *observer : (rp_call_observer){0};
-    announce(store);
+    rp_observe_announce(store);
     return RP_OK;
 }

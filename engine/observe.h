@@ -23,8 +23,14 @@ void rp_observe_host_enter(const struct rp_machine *vm, const struct rp_func *ca
 void rp_observe_host_leave(const struct rp_machine *vm, const struct rp_func *callee,
                            bool returned);
 
+/* The frame of a host function on top is about to go. As above. */
+void rp_observe_host_end(const struct rp_machine *vm, bool returned);
+
 /* The frames above `below` (NULL: all) are dropped, innermost first; they are still on the stack.
  * In the host's floating-point mode. No-op if not observed. */
 void rp_observe_drop(const struct rp_machine *vm, const struct rp_frame *below);
+
+/* The frames of a stopped call are there all at once, outermost first. No-op if not observed. */
+void rp_observe_announce(const struct rp_store *store);
 
 #endif

@@ -4,14 +4,12 @@
 #include "core/assert.h"
 #include "core/limits.h"
 #include "core/report.h"
+#include "engine/store_part.h"
 
 #include <string.h>
 
 /* Operands and results of calls from outside lie on the same stack as frames. */
 #define BORDER_SLOTS (RP_LIMIT_PARAMS + RP_LIMIT_RESULTS)
-#define STACK_SLOTS_LIMIT 0x40000000u
-#define CALL_DEPTH_LIMIT 0x4000000u
-#define HOST_DEPTH_LIMIT 200u
 
 void rp_store_config_init(rp_store_config *config)
 {
@@ -34,17 +32,17 @@ static rp_status check_config(const rp_store_config *config, rp_report *report)
                               "rp_store_config: struct_size is %zu, this library's is %zu",
                               config->struct_size, sizeof *config);
     }
-    if (config->call_depth_max > CALL_DEPTH_LIMIT) {
+    if (config->call_depth_max > RP_LIMIT_CALL_DEPTH) {
         return rp_report_fail(report, RP_ERROR_LIMIT, "call_depth_max is %u, at most %u",
-                              config->call_depth_max, CALL_DEPTH_LIMIT);
+                              config->call_depth_max, RP_LIMIT_CALL_DEPTH);
     }
-    if (config->stack_slots_max > STACK_SLOTS_LIMIT) {
+    if (config->stack_slots_max > RP_LIMIT_STACK_SLOTS) {
         return rp_report_fail(report, RP_ERROR_LIMIT, "stack_slots_max is %llu, at most %u",
-                              (unsigned long long)config->stack_slots_max, STACK_SLOTS_LIMIT);
+                              (unsigned long long)config->stack_slots_max, RP_LIMIT_STACK_SLOTS);
     }
-    if (config->host_depth_max > HOST_DEPTH_LIMIT) {
+    if (config->host_depth_max > RP_LIMIT_HOST_DEPTH) {
         return rp_report_fail(report, RP_ERROR_LIMIT, "host_depth_max is %u, at most %u",
-                              config->host_depth_max, HOST_DEPTH_LIMIT);
+                              config->host_depth_max, RP_LIMIT_HOST_DEPTH);
     }
     return RP_OK;
 }
@@ -81,6 +79,10 @@ static void init_store(struct rp_store *store, const rp_store_config *config)
     store->host_depth_max = (uint32_t)or_default(config->host_depth_max, RP_DEFAULT_HOST_DEPTH);
     store->gas_limit = RP_GAS_UNLIMITED;
     store->until_gas = RP_GAS_UNLIMITED;
+    store->share_end = RP_GAS_UNLIMITED;
+    store->stop_on_grow_denied = config->stop_on_grow_denied;
+    store->seed = config->seed;
+    store->time_ns = config->time_ns;
     rp_pcg64_seed_u64(&store->pcg, config->seed);
     store->clock =
         (struct rp_virtual_clock){.start_ns = config->time_ns, .ns_per_gas = config->ns_per_gas};
@@ -111,7 +113,10 @@ rp_status rp_store_create(rp_engine *engine, const rp_store_config *config, rp_s
     }
     store->allocator = allocator;
     store->engine = engine;
+    rp_allocator_init(&store->handle_allocator, 0);
+    rp_arena_init(&store->handle_arena, &store->handle_allocator);
     rp_arena_init(&store->arena, &store->allocator);
+    rp_buffer_init(&store->embedder, &store->allocator);
     init_store(store, config);
     if (!create_stack(store, store->machine.slots_max)) {
         rp_store_destroy(store);
@@ -131,6 +136,10 @@ void rp_store_destroy(rp_store *store)
         return;
     }
     RP_ASSERT(!store->running);
+    rp_store_release_border(store);
+    if (store->root_cache != NULL) {
+        store->root_cache->destroy(store->root_cache);
+    }
     for (uint32_t i = 0; i < store->memory_count; i++) {
         rp_platform_release(store->memories[i]->data, store->memories[i]->reserved_bytes);
     }
@@ -139,7 +148,10 @@ void rp_store_destroy(rp_store *store)
         rp_free(&store->allocator, table->elements, table->capacity * sizeof *table->elements);
     }
     rp_platform_release(store->stack.base, store->stack.reserved_bytes);
+    rp_buffer_deinit(&store->embedder);
     rp_arena_deinit(&store->arena);
+    rp_arena_deinit(&store->handle_arena);
+    RP_ASSERT(store->handle_allocator.used_bytes == 0);
     struct rp_allocator allocator = store->allocator;
     rp_free(&allocator, (void *)store->funcs, store->func_capacity * sizeof *store->funcs);
     rp_free(&allocator, (void *)store->tables, store->table_capacity * sizeof *store->tables);
@@ -151,9 +163,15 @@ void rp_store_destroy(rp_store *store)
     RP_ASSERT(allocator.used_bytes == 0);
 }
 
-rp_instance *rp_store_instance(const rp_store *store, uint32_t index)
+void rp_store_add_part(struct rp_store *store, struct rp_store_part *part)
 {
-    return index < store->instance_count ? store->instances[index] : NULL;
+    struct rp_store_part **last = &store->parts;
+    while (*last != NULL) {
+        RP_ASSERT(*last != part);
+        last = &(*last)->next;
+    }
+    part->next = NULL;
+    *last = part;
 }
 
 const struct rp_schedule *rp_store_schedule(const rp_store *store)
@@ -217,7 +235,7 @@ struct rp_instance *rp_store_add_instance(struct rp_store *store)
 
 /* ---- memories ---- */
 
-static uint64_t memory_pages_max(const struct rp_memory *memory)
+uint64_t rp_memory_pages_max(const struct rp_memory *memory)
 {
     bool bounded = memory->limits.has_max && memory->limits.max < RP_LIMIT_MEMORY_PAGES;
     return bounded ? memory->limits.max : RP_LIMIT_MEMORY_PAGES;
@@ -226,7 +244,7 @@ static uint64_t memory_pages_max(const struct rp_memory *memory)
 bool rp_memory_may_grow(const struct rp_memory *memory, const struct rp_store *store,
                         uint64_t pages)
 {
-    if (pages > memory_pages_max(memory)) {
+    if (pages > rp_memory_pages_max(memory)) {
         return false;
     }
     uint64_t others = store->memory_used_bytes - memory->size_bytes;
@@ -257,7 +275,7 @@ struct rp_memory *rp_store_add_memory(struct rp_store *store, const struct rp_li
     store->memories = memories;
     memory->limits = *limits;
     memory->index = store->memory_count;
-    uint64_t most = memory_pages_max(memory) * RP_PAGE_BYTES;
+    uint64_t most = rp_memory_pages_max(memory) * RP_PAGE_BYTES;
     uint64_t allowed = store->memory_max_bytes / RP_PAGE_BYTES * RP_PAGE_BYTES;
     memory->reserved_bytes = most < allowed ? most : allowed;
     if (memory->reserved_bytes != 0) {
@@ -316,138 +334,28 @@ struct rp_table *rp_store_add_table(struct rp_store *store, const struct rp_tabl
 
 /* ---- the embedder's view ---- */
 
-rp_gas_accounts rp_store_gas(const rp_store *store)
+rp_status rp_store_set_embedder_data(rp_store *store, const void *data, size_t size,
+                                     rp_report *report)
 {
-    uint64_t position = (uint64_t)rp_store_position(store);
-    return (rp_gas_accounts){.load = store->load_gas,
-                             .instantiation = store->instantiation_gas,
-                             .instructions = position - store->host_gas,
-                             .host = store->host_gas};
-}
-
-uint64_t rp_store_gas_used(const rp_store *store)
-{
-    return (uint64_t)rp_store_position(store);
-}
-
-void rp_store_set_gas_limit(rp_store *store, int64_t limit)
-{
-    store->gas_limit = limit < 0 ? 0 : limit;
-    rp_store_end_portion(store);
-}
-
-void rp_store_set_until_gas(rp_store *store, int64_t position)
-{
-    store->until_gas = position < 0 ? 0 : position;
-    rp_store_end_portion(store);
-}
-
-void rp_store_interrupt(rp_store *store, rp_stop why)
-{
-    store->stop_word = (int)why;
-}
-
-bool rp_store_is_stopped(const rp_store *store)
-{
-    return store->stopped;
-}
-
-uint64_t rp_store_time_ns(const rp_store *store)
-{
-    return rp_virtual_clock_now(&store->clock, (uint64_t)rp_store_position(store));
-}
-
-void rp_store_sleep_ns(rp_store *store, uint64_t ns)
-{
-    rp_virtual_clock_sleep(&store->clock, ns);
-}
-
-uint64_t rp_store_random_u64(rp_store *store)
-{
-    return rp_pcg64_next(&store->pcg);
-}
-
-void rp_store_random_bytes(rp_store *store, void *data, size_t size)
-{
-    rp_pcg64_bytes(&store->pcg, data, size);
-}
-
-rp_functype rp_store_func_type(const rp_store *store, uint32_t func_index)
-{
-    RP_ASSERT(func_index < store->func_count);
-    const struct rp_func *func = store->funcs[func_index];
-    const rp_valkind *kinds = (const rp_valkind *)func->type->types;
-    static_assert(sizeof(rp_valkind) == sizeof(uint32_t), "a kind is its type's number");
-    return (rp_functype){.params = kinds,
-                         .param_count = func->type->param_count,
-                         .results = kinds + func->type->param_count,
-                         .result_count = func->type->result_count};
-}
-
-rp_status rp_store_global_get(const rp_store *store, uint32_t global_index, rp_value *out_value)
-{
-    if (global_index >= store->global_count) {
-        return RP_ERROR_NOT_FOUND;
+    if (size > RP_EMBEDDER_BYTES_MAX) {
+        return rp_report_fail(report, RP_ERROR_LIMIT, "embedder data of %zu bytes, at most %u",
+                              size, RP_EMBEDDER_BYTES_MAX);
     }
-    const struct rp_global *global = store->globals[global_index];
-    rp_value_from_slot(out_value, global->type.type, global->value);
+    struct rp_buffer fresh;
+    rp_buffer_init(&fresh, &store->allocator);
+    rp_buffer_append(&fresh, data, size);
+    if (fresh.failed) {
+        rp_buffer_deinit(&fresh);
+        return rp_report_fail(report, RP_ERROR_NO_MEMORY,
+                              "no memory for %zu bytes of embedder data", size);
+    }
+    rp_buffer_deinit(&store->embedder);
+    store->embedder = fresh;
     return RP_OK;
 }
 
-rp_status rp_store_global_set(rp_store *store, uint32_t global_index, const rp_value *value)
+const uint8_t *rp_store_embedder_data(const rp_store *store, size_t *out_size)
 {
-    if (global_index >= store->global_count) {
-        return RP_ERROR_NOT_FOUND;
-    }
-    struct rp_global *global = store->globals[global_index];
-    if (!global->type.is_mutable) {
-        return RP_ERROR_ARGUMENT;
-    }
-    if (!rp_value_check(store, value, global->type.type)) {
-        return RP_ERROR_TYPE;
-    }
-    global->value = rp_value_to_slot(value);
-    return RP_OK;
-}
-
-uint64_t rp_store_memory_size(const rp_store *store, uint32_t memory_index)
-{
-    return memory_index < store->memory_count ? store->memories[memory_index]->size_bytes : 0;
-}
-
-/* The bytes [address, address + size) of a memory; NULL if they are not all in it. */
-static uint8_t *memory_range(const struct rp_store *store, uint32_t memory_index, uint64_t address,
-                             size_t size)
-{
-    uint64_t end = rp_store_memory_size(store, memory_index);
-    return address <= end && size <= end - address && end != 0
-               ? store->memories[memory_index]->data + address
-               : NULL;
-}
-
-rp_status rp_store_memory_read(const rp_store *store, uint32_t memory_index, uint64_t address,
-                               void *data, size_t size)
-{
-    const uint8_t *bytes = memory_range(store, memory_index, address, size);
-    if (bytes == NULL) {
-        return RP_ERROR_ARGUMENT;
-    }
-    memcpy(data, bytes, size);
-    return RP_OK;
-}
-
-rp_status rp_store_memory_write(rp_store *store, uint32_t memory_index, uint64_t address,
-                                const void *data, size_t size)
-{
-    uint8_t *bytes = memory_range(store, memory_index, address, size);
-    if (bytes == NULL) {
-        return RP_ERROR_ARGUMENT;
-    }
-    memcpy(bytes, data, size);
-    return RP_OK;
-}
-
-uint64_t rp_store_memory_bytes(const rp_store *store)
-{
-    return store->memory_used_bytes;
+    *out_size = store->embedder.size;
+    return store->embedder.data;
 }

@@ -1,614 +1,622 @@
-/* Writing and reading the raw state of a store (layer 2). Writing and reading functions stand in
- * pairs, in the order of the stream. */
+/* Writing the sections of a state (layer 2; docs/wsnp.md has their grammar). Frames are written in
+ * state_frames_save.c, memories in state_memory.c; reading stands in state_load.c and behind it. */
 #include "engine/store_state.h"
 
 #include "core/assert.h"
 #include "core/report.h"
-#include "engine/validate.h"
+#include "engine/state_save.h"
+#include "engine/state_value.h"
+#include "engine/store_check.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
-#define STATE_PAGE 4096u
-#define LAST_PAGE UINT64_MAX
-
-struct loader {
-    const struct rp_store *from;
-    struct rp_store *store;
-    struct rp_reader reader;
-    struct rp_validator *validator; /* of `validated` */
-    const struct rp_module *validated;
-    const struct rp_func
-        *located; /* the last function and offset, and its location: recursion repeats them */
-    uint32_t located_offset;
-    struct rp_code_location location;
-    rp_report *report;
+const char *const rp_section_names[RP_SECTION_COUNT] = {
+#define X(name) #name,
+#include "engine/section.def"
+#undef X
 };
 
-static uint32_t get_u32(struct loader *loader)
+rp_status rp_state_save_value(struct rp_state_saver *saver, uint32_t type, uint64_t slot,
+                              const char *place, ...)
 {
-    return rp_read_f32_bits(&loader->reader); /* four bytes, little endian */
-}
-
-static uint64_t get_u64(struct loader *loader)
-{
-    return rp_read_f64_bits(&loader->reader);
-}
-
-/* ---- functions ---- */
-
-enum func_kind { FUNC_WASM, FUNC_HOST, FUNC_UNKNOWN };
-
-static uint32_t binding_number(const struct rp_store *store, const struct rp_host_binding *binding)
-{
-    uint32_t number = 0;
-    for (const struct rp_host_binding *b = store->bindings; b != binding; b = b->next) {
-        RP_ASSERT(b != NULL);
-        number++;
+    rp_state_put_value(saver->out, type, slot);
+    if (RP_LIKELY(rp_state_may_save(saver->store, type, slot))) {
+        return RP_OK;
     }
-    return number;
+    char text[96];
+    va_list args;
+    va_start(args, place);
+    (void)vsnprintf(text, sizeof text, place, args);
+    va_end(args);
+    return rp_report_fail(saver->report, RP_ERROR_EXTERNAL, "%s: %llu %s", text,
+                          (unsigned long long)(slot - 1), rp_state_text_external);
 }
 
-/* The instance whose module has the unknown import. */
-static uint32_t importing_instance(const struct rp_store *store, const struct rp_func *func)
+/* ---- numbers for things that a state names: 0, 1, … in order of first use ---- */
+
+struct numbering {
+    struct rp_allocator allocator;
+    const void **keys; /* open addressing, never more than half full */
+    uint32_t *numbers;
+    uint32_t capacity; /* power of two */
+    uint32_t count;
+};
+
+static void begin_numbering(struct numbering *numbering)
 {
+    *numbering = (struct numbering){0};
+    rp_allocator_init(&numbering->allocator, 0);
+}
+
+static void end_numbering(struct numbering *numbering)
+{
+    rp_free(&numbering->allocator, (void *)numbering->keys,
+            numbering->capacity * sizeof *numbering->keys);
+    rp_free(&numbering->allocator, numbering->numbers,
+            numbering->capacity * sizeof *numbering->numbers);
+}
+
+/* The place of the key, or the free one for it. */
+static uint32_t find_key(const struct numbering *numbering, const void *key)
+{
+    uint32_t mask = numbering->capacity - 1;
+    uint32_t at = (uint32_t)(((uint64_t)(uintptr_t)key >> 4) * 0x9e3779b97f4a7c15u >> 32) & mask;
+    while (numbering->keys[at] != NULL && numbering->keys[at] != key) {
+        at = (at + 1) & mask;
+    }
+    return at;
+}
+
+static bool grow_numbering(struct numbering *numbering)
+{
+    struct numbering larger = *numbering;
+    larger.capacity = numbering->capacity == 0 ? 16 : numbering->capacity * 2;
+    larger.keys = rp_alloc_zero(&larger.allocator, larger.capacity, sizeof *larger.keys);
+    larger.numbers = rp_alloc_zero(&larger.allocator, larger.capacity, sizeof *larger.numbers);
+    if (larger.keys == NULL || larger.numbers == NULL) {
+        rp_free(&larger.allocator, (void *)larger.keys,
+                larger.keys == NULL ? 0 : larger.capacity * sizeof *larger.keys);
+        rp_free(&larger.allocator, larger.numbers,
+                larger.numbers == NULL ? 0 : larger.capacity * sizeof *larger.numbers);
+        return false;
+    }
+    for (uint32_t i = 0; i < numbering->capacity; i++) {
+        if (numbering->keys[i] != NULL) {
+            uint32_t at = find_key(&larger, numbering->keys[i]);
+            larger.keys[at] = numbering->keys[i];
+            larger.numbers[at] = numbering->numbers[i];
+        }
+    }
+    rp_free(&larger.allocator, (void *)numbering->keys,
+            numbering->capacity * sizeof *numbering->keys);
+    rp_free(&larger.allocator, numbering->numbers,
+            numbering->capacity * sizeof *numbering->numbers);
+    *numbering = larger;
+    return true;
+}
+
+/* The key's number, the next one if it is new; UINT32_MAX: no memory. */
+static uint32_t number_of(struct numbering *numbering, const void *key)
+{
+    if ((numbering->count + 1) * 2 > numbering->capacity && !grow_numbering(numbering)) {
+        return UINT32_MAX;
+    }
+    uint32_t at = find_key(numbering, key);
+    if (numbering->keys[at] == NULL) {
+        numbering->keys[at] = key;
+        numbering->numbers[at] = numbering->count++;
+    }
+    return numbering->numbers[at];
+}
+
+/* ---- config, modules, hosts ---- */
+
+static rp_status save_config(struct rp_state_saver *saver)
+{
+    const struct rp_store *store = saver->store;
+    struct rp_buffer *out = saver->out;
+    rp_msgpack_put_array(out, 11);
+    rp_msgpack_put_uint(out, RP_SEMANTICS_VERSION);
+    rp_msgpack_put_uint(out, store->engine->features);
+    rp_msgpack_put_bytes(out, store->engine->schedule.hash, RP_HASH_BYTES);
+    rp_msgpack_put_uint(out, store->memory_max_bytes);
+    rp_msgpack_put_uint(out, store->table_max_elements);
+    rp_msgpack_put_uint(out, store->call_depth_max);
+    rp_msgpack_put_uint(out, store->machine.slots_max);
+    rp_msgpack_put_uint(out, store->host_depth_max);
+    rp_msgpack_put_uint(out, store->seed);
+    rp_msgpack_put_uint(out, store->time_ns);
+    rp_msgpack_put_uint(out, store->clock.ns_per_gas);
+    return RP_OK;
+}
+
+static rp_status number_modules(const struct rp_store *store, struct numbering *modules)
+{
+    begin_numbering(modules);
     for (uint32_t i = 0; i < store->instance_count; i++) {
-        const struct rp_instance *instance = store->instances[i];
-        for (uint32_t j = 0; j < instance->module->func_import_count; j++) {
-            if (instance->funcs[j] == func) {
-                return i;
-            }
+        if (number_of(modules, store->instances[i]->module) == UINT32_MAX) {
+            return RP_ERROR_NO_MEMORY;
         }
     }
-    RP_ASSERT(store->instance_count == UINT32_MAX); /* somebody imports it */
-    return 0;
+    return RP_OK;
 }
 
-static void save_func(const struct rp_store *store, const struct rp_func *func,
-                      struct rp_buffer *out)
+static rp_status save_modules(struct rp_state_saver *saver)
 {
-    if (func->code != NULL) {
-        rp_buffer_u32le(out, FUNC_WASM);
-        rp_buffer_u32le(out, func->instance->index);
-        rp_buffer_u32le(out, func->module_index);
-    } else if (func->host->callback != NULL) {
-        rp_buffer_u32le(out, FUNC_HOST);
-        rp_buffer_u32le(out, binding_number(store, func->host));
-    } else {
-        rp_buffer_u32le(out, FUNC_UNKNOWN);
-        rp_buffer_u32le(out, importing_instance(store, func));
-        rp_buffer_u32le(out, func->host->import_index);
+    const struct rp_store *store = saver->store;
+    struct numbering modules;
+    rp_status status = number_modules(store, &modules);
+    if (status == RP_OK) {
+        rp_msgpack_put_array(saver->out, modules.count);
+        end_numbering(&modules);
+        begin_numbering(&modules);
     }
-}
-
-static bool load_func(struct loader *loader)
-{
-    struct rp_store *store = loader->store;
-    uint32_t kind = get_u32(loader);
-    uint32_t number = get_u32(loader);
-    if (kind == FUNC_WASM) {
-        struct rp_instance *instance = store->instances[number];
-        uint32_t own = get_u32(loader) - instance->module->func_import_count;
-        return rp_store_add_func(store, &instance->own_funcs[own]) != NULL;
-    }
-    if (kind == FUNC_UNKNOWN) {
-        return rp_store_add_host_func(store, NULL, store->instances[number]->module,
-                                      get_u32(loader)) != NULL;
-    }
-    const struct rp_host_binding *binding = store->bindings;
-    for (; number != 0; number--) {
-        binding = binding->next;
-    }
-    return rp_store_add_host_func(store, binding, NULL, 0) != NULL;
-}
-
-/* ---- tables, memories, globals ---- */
-
-static void save_limits(const struct rp_limits *limits, struct rp_buffer *out)
-{
-    rp_buffer_u64le(out, limits->min);
-    rp_buffer_u64le(out, limits->has_max ? limits->max : UINT64_MAX);
-}
-
-static struct rp_limits load_limits(struct loader *loader)
-{
-    struct rp_limits limits = {.min = get_u64(loader)};
-    limits.max = get_u64(loader);
-    limits.has_max = limits.max != UINT64_MAX;
-    limits.max = limits.has_max ? limits.max : 0;
-    return limits;
-}
-
-static void save_table(const struct rp_table *table, struct rp_buffer *out)
-{
-    rp_buffer_u32le(out, table->type.element_type);
-    save_limits(&table->type.limits, out);
-    rp_buffer_u64le(out, table->count);
-    for (uint64_t i = 0; i < table->count; i++) {
-        rp_buffer_u64le(out, table->elements[i]);
-    }
-}
-
-static bool load_table(struct loader *loader)
-{
-    struct rp_table_type type = {.element_type = get_u32(loader)};
-    type.limits = load_limits(loader);
-    uint64_t count = get_u64(loader);
-    struct rp_table *table = rp_store_add_table(loader->store, &type);
-    if (table == NULL || !rp_table_grow(table, loader->store, count, 0)) {
-        return false;
-    }
-    for (uint64_t i = 0; i < count; i++) {
-        table->elements[i] = get_u64(loader);
-    }
-    return true;
-}
-
-static bool is_zero(const uint8_t *page)
-{
-    return page[0] == 0 && memcmp(page, page + 1, STATE_PAGE - 1) == 0;
-}
-
-static void save_memory(const struct rp_memory *memory, struct rp_buffer *out)
-{
-    save_limits(&memory->limits, out);
-    rp_buffer_u64le(out, memory->size_bytes / RP_PAGE_BYTES);
-    for (uint64_t at = 0; at < memory->size_bytes; at += STATE_PAGE) {
-        if (!is_zero(memory->data + at)) {
-            rp_buffer_u64le(out, at);
-            rp_buffer_append(out, memory->data + at, STATE_PAGE);
+    for (uint32_t i = 0; i < store->instance_count && status == RP_OK; i++) {
+        uint32_t before = modules.count;
+        if (number_of(&modules, store->instances[i]->module) == UINT32_MAX) {
+            status = RP_ERROR_NO_MEMORY;
+        } else if (modules.count > before) {
+            uint8_t hash[RP_HASH_BYTES];
+            rp_module_hash(store->instances[i]->module, hash);
+            rp_msgpack_put_bytes(saver->out, hash, RP_HASH_BYTES);
         }
     }
-    rp_buffer_u64le(out, LAST_PAGE);
+    end_numbering(&modules);
+    return status;
 }
 
-static bool load_memory(struct loader *loader)
+/* A host function that is offered; an import that is not has no callback and no place here. */
+static const struct rp_host_binding *offered_host(const struct rp_func *func)
 {
-    struct rp_limits limits = load_limits(loader);
-    uint64_t pages = get_u64(loader);
-    struct rp_memory *memory = rp_store_add_memory(loader->store, &limits);
-    if (memory == NULL || !rp_memory_grow(memory, loader->store, pages)) {
-        return false;
+    return func->code == NULL && func->host->callback != NULL ? func->host : NULL;
+}
+
+static rp_status number_hosts(const struct rp_store *store, struct numbering *hosts)
+{
+    begin_numbering(hosts);
+    for (uint32_t i = 0; i < store->func_count; i++) {
+        const struct rp_host_binding *host = offered_host(store->funcs[i]);
+        if (host != NULL && number_of(hosts, host) == UINT32_MAX) {
+            return RP_ERROR_NO_MEMORY;
+        }
     }
-    for (uint64_t at; (at = get_u64(loader)) != LAST_PAGE;) {
-        memcpy(memory->data + at, rp_read_bytes(&loader->reader, STATE_PAGE).data, STATE_PAGE);
+    return RP_OK;
+}
+
+static void put_types(struct rp_buffer *out, const uint32_t *types, uint32_t count)
+{
+    rp_msgpack_put_array(out, count);
+    for (uint32_t i = 0; i < count; i++) {
+        rp_msgpack_put_uint(out, types[i]);
     }
-    return true;
 }
 
-static void save_global(const struct rp_global *global, struct rp_buffer *out)
+static void put_host(struct rp_buffer *out, const struct rp_host_binding *host)
 {
-    rp_buffer_u32le(out, global->type.type);
-    rp_buffer_u32le(out, global->type.is_mutable);
-    rp_buffer_u64le(out, global->value);
+    const struct rp_func_type *type = host->type;
+    rp_msgpack_put_array(out, 4);
+    rp_msgpack_put_text(out, host->module.data, (uint32_t)host->module.size);
+    rp_msgpack_put_text(out, host->name.data, (uint32_t)host->name.size);
+    put_types(out, type->types, type->param_count);
+    put_types(out, type->types + type->param_count, type->result_count);
 }
 
-static bool load_global(struct loader *loader)
+static rp_status save_hosts(struct rp_state_saver *saver)
 {
-    struct rp_global_type type = {.type = get_u32(loader)};
-    type.is_mutable = get_u32(loader) != 0;
-    return rp_store_add_global(loader->store, &type, get_u64(loader)) != NULL;
+    const struct rp_store *store = saver->store;
+    struct numbering hosts;
+    rp_status status = number_hosts(store, &hosts);
+    if (status == RP_OK) {
+        rp_msgpack_put_array(saver->out, hosts.count);
+        end_numbering(&hosts);
+        begin_numbering(&hosts);
+    }
+    for (uint32_t i = 0; i < store->func_count && status == RP_OK; i++) {
+        const struct rp_host_binding *host = offered_host(store->funcs[i]);
+        uint32_t before = hosts.count;
+        if (host != NULL && number_of(&hosts, host) == UINT32_MAX) {
+            status = RP_ERROR_NO_MEMORY;
+        } else if (hosts.count > before) {
+            put_host(saver->out, host);
+        }
+    }
+    end_numbering(&hosts);
+    return status;
 }
 
 /* ---- instances ---- */
 
-static void save_instance(const struct rp_instance *instance, struct rp_buffer *out)
-{
-    const struct rp_module *module = instance->module;
-    for (uint32_t i = 0; i < module->func_count; i++) {
-        rp_buffer_u32le(out, instance->funcs[i]->index);
-    }
-    for (uint32_t i = 0; i < module->table_count; i++) {
-        rp_buffer_u32le(out, instance->tables[i]->index);
-    }
-    for (uint32_t i = 0; i < module->memory_count; i++) {
-        rp_buffer_u32le(out, instance->memories[i]->index);
-    }
-    for (uint32_t i = 0; i < module->global_count; i++) {
-        rp_buffer_u32le(out, instance->globals[i]->index);
-    }
-    for (uint32_t i = 0; i < module->element_count; i++) {
-        rp_buffer_u32le(out, instance->elements[i].dropped);
-        rp_buffer_u32le(out, instance->elements[i].count);
-        for (uint32_t j = 0; j < instance->elements[i].count; j++) {
-            rp_buffer_u64le(out, instance->elements[i].refs[j]);
-        }
-    }
-    for (uint32_t i = 0; i < module->data_count; i++) {
-        rp_buffer_u32le(out, instance->data_dropped[i]);
-    }
-}
+/* The indices of an instance's tables, memories or globals; the structures differ, their index does
+ * not. */
+#define PUT_INDICES(out, objects, count)                    \
+    do {                                                    \
+        rp_msgpack_put_array(out, count);                   \
+        for (uint32_t at = 0; at < (count); at++) {         \
+            rp_msgpack_put_uint(out, (objects)[at]->index); \
+        }                                                   \
+    } while (0)
 
-static bool load_segments(struct loader *loader, struct rp_instance *instance)
+static rp_status save_segments(struct rp_state_saver *saver, const struct rp_instance *instance)
 {
     const struct rp_module *module = instance->module;
+    rp_msgpack_put_array(saver->out, module->element_count);
     for (uint32_t i = 0; i < module->element_count; i++) {
-        struct rp_elements *elements = &instance->elements[i];
-        elements->dropped = get_u32(loader) != 0;
-        elements->count = get_u32(loader);
-        elements->refs =
-            rp_arena_alloc(&loader->store->arena, elements->count, sizeof *elements->refs);
-        if (elements->refs == NULL) {
-            return false;
+        const struct rp_elements *elements = &instance->elements[i];
+        if (elements->dropped) {
+            rp_msgpack_put_nil(saver->out);
+            continue;
         }
+        rp_msgpack_put_array(saver->out, elements->count);
         for (uint32_t j = 0; j < elements->count; j++) {
-            elements->refs[j] = get_u64(loader);
+            rp_status status = rp_state_save_value(
+                saver, module->elements[i].type, elements->refs[j],
+                "instance %u element segment %u reference %u", instance->index, i, j);
+            if (status != RP_OK) {
+                return status;
+            }
         }
     }
+    rp_msgpack_put_array(saver->out, module->data_count);
     for (uint32_t i = 0; i < module->data_count; i++) {
-        instance->data_dropped[i] = get_u32(loader) != 0;
+        rp_msgpack_put_bool(saver->out, instance->data_dropped[i] != 0);
     }
-    return true;
+    return RP_OK;
 }
 
-static bool load_instance(struct loader *loader, struct rp_instance *instance)
+static rp_status save_instance(struct rp_state_saver *saver, const struct rp_instance *instance,
+                               uint32_t module_number)
 {
-    const struct rp_store *store = loader->store;
     const struct rp_module *module = instance->module;
-    for (uint32_t i = 0; i < module->func_count; i++) {
-        instance->funcs[i] = store->funcs[get_u32(loader)];
-    }
-    for (uint32_t i = 0; i < module->table_count; i++) {
-        instance->tables[i] = store->tables[get_u32(loader)];
-    }
-    for (uint32_t i = 0; i < module->memory_count; i++) {
-        instance->memories[i] = store->memories[get_u32(loader)];
-    }
-    if (module->memory_count != 0) {
-        instance->memory0 = instance->memories[0];
-    }
-    for (uint32_t i = 0; i < module->global_count; i++) {
-        instance->globals[i] = store->globals[get_u32(loader)];
-    }
-    return load_segments(loader, instance);
+    struct rp_buffer *out = saver->out;
+    rp_msgpack_put_array(out, 7);
+    rp_msgpack_put_uint(out, module_number);
+    PUT_INDICES(out, instance->funcs, module->func_import_count);
+    PUT_INDICES(out, instance->tables, module->table_count);
+    PUT_INDICES(out, instance->memories, module->memory_count);
+    PUT_INDICES(out, instance->globals, module->global_count);
+    return save_segments(saver, instance);
 }
 
-/* ---- gas, randomness, time ---- */
-
-static void save_numbers(const struct rp_store *store, struct rp_buffer *out)
+/* Merge sort by name: stable, so of equal names the later registration stays in front, as in the
+ * store's list. Both arrays have room for all; answers the one that holds them sorted. */
+static const struct rp_registration **sort_registrations(const struct rp_registration **from,
+                                                         const struct rp_registration **to,
+                                                         uint32_t count)
 {
-    rp_buffer_u64le(out, (uint64_t)rp_store_position(store));
-    rp_buffer_u64le(out, store->host_gas);
-    rp_buffer_u64le(out, store->load_gas);
-    rp_buffer_u64le(out, store->instantiation_gas);
-    rp_buffer_append(out, &store->pcg, sizeof store->pcg);
-    rp_buffer_append(out, &store->clock, sizeof store->clock);
-}
-
-static void load_numbers(struct loader *loader)
-{
-    struct rp_store *store = loader->store;
-    store->portion_end = (int64_t)get_u64(loader);
-    store->machine.budget = 0;
-    store->host_gas = get_u64(loader);
-    store->load_gas = get_u64(loader);
-    store->instantiation_gas = get_u64(loader);
-    memcpy(&store->pcg, rp_read_bytes(&loader->reader, sizeof store->pcg).data, sizeof store->pcg);
-    memcpy(&store->clock, rp_read_bytes(&loader->reader, sizeof store->clock).data,
-           sizeof store->clock);
-}
-
-/* ---- the stopped call ---- */
-
-static void save_slots(const struct rp_slot *from, const struct rp_slot *to, struct rp_buffer *out)
-{
-    rp_buffer_u32le(out, (uint32_t)(to - from));
-    for (; from < to; from++) {
-        rp_buffer_u64le(out, from->lo);
+    for (uint32_t width = 1; width < count; width *= 2) {
+        for (uint32_t start = 0, next = 0; start < count; start += 2 * width) {
+            uint32_t left = start;
+            uint32_t middle = count - start < width ? count : start + width;
+            uint32_t right = middle;
+            uint32_t end = count - start < 2 * width ? count : start + 2 * width;
+            while (left < middle || right < end) {
+                bool take_left =
+                    right == end ||
+                    (left < middle && rp_span_compare(from[left]->name, from[right]->name) <= 0);
+                to[next++] = from[take_left ? left++ : right++];
+            }
+        }
+        const struct rp_registration **sorted = to;
+        to = from;
+        from = sorted;
     }
+    return from;
 }
 
-static uint32_t load_slots(struct loader *loader, struct rp_slot *to)
+/* Of a name that is registered twice the later registration counts. */
+static uint32_t drop_hidden(const struct rp_registration **sorted, uint32_t count)
 {
-    uint32_t count = get_u32(loader);
+    uint32_t kept = 0;
     for (uint32_t i = 0; i < count; i++) {
-        to[i].lo = get_u64(loader);
+        if (kept == 0 || !rp_span_equal(sorted[kept - 1]->name, sorted[i]->name)) {
+            sorted[kept++] = sorted[i];
+        }
     }
-    return count;
+    return kept;
 }
 
-static void save_call(const struct rp_store *store, struct rp_buffer *out)
+static rp_status save_registrations(struct rp_state_saver *saver)
 {
-    const struct rp_machine *vm = &store->machine;
-    rp_buffer_u32le(out, store->stopped);
-    if (!store->stopped) {
-        return;
+    uint32_t count = 0;
+    for (const struct rp_registration *r = saver->store->registrations; r != NULL; r = r->next) {
+        count++;
     }
-    rp_buffer_u32le(out, store->entry->index);
-    rp_buffer_u32le(out, store->entry_pending);
-    if (store->entry_pending) {
-        save_slots(store->stack.slots, vm->sp, out);
-        return;
+    struct rp_allocator allocator;
+    struct rp_arena arena;
+    rp_allocator_init(&allocator, 0);
+    rp_arena_init(&arena, &allocator);
+    const struct rp_registration **list = rp_arena_alloc(&arena, count, sizeof *list);
+    const struct rp_registration **room = rp_arena_alloc(&arena, count, sizeof *room);
+    if (list == NULL || room == NULL) {
+        rp_arena_deinit(&arena);
+        return RP_ERROR_NO_MEMORY;
     }
-    rp_buffer_u32le(out, (uint32_t)(vm->frame - store->stack.frames) + 1);
-    for (const struct rp_frame *frame = store->stack.frames; frame <= vm->frame; frame++) {
-        bool innermost = frame == vm->frame;
-        rp_buffer_u32le(out, frame->func->index);
-        rp_buffer_u32le(out,
-                        (uint32_t)((innermost ? vm->pc : frame->pc) - frame->func->code->body));
-        save_slots(frame->fp, innermost ? vm->sp : frame[1].fp, out);
+    uint32_t next = 0;
+    for (const struct rp_registration *r = saver->store->registrations; r != NULL; r = r->next) {
+        list[next++] = r;
+    }
+    list = sort_registrations(list, room, count);
+    count = drop_hidden(list, count);
+    rp_msgpack_put_array(saver->out, count);
+    for (uint32_t i = 0; i < count; i++) {
+        rp_msgpack_put_array(saver->out, 2);
+        rp_msgpack_put_bytes(saver->out, list[i]->name.data, (uint32_t)list[i]->name.size);
+        rp_msgpack_put_uint(saver->out, list[i]->instance->index);
+    }
+    rp_arena_deinit(&arena);
+    return RP_OK;
+}
+
+static rp_status save_instances(struct rp_state_saver *saver)
+{
+    const struct rp_store *store = saver->store;
+    struct numbering modules;
+    rp_msgpack_put_array(saver->out, 2);
+    rp_msgpack_put_array(saver->out, store->instance_count);
+    rp_status status = number_modules(store, &modules);
+    for (uint32_t i = 0; i < store->instance_count && status == RP_OK; i++) {
+        const struct rp_instance *instance = store->instances[i];
+        status = save_instance(saver, instance, number_of(&modules, instance->module));
+    }
+    end_numbering(&modules);
+    return status == RP_OK ? save_registrations(saver) : status;
+}
+
+/* ---- functions, tables, globals, memories ---- */
+
+static void put_code_func(struct rp_buffer *out, const struct rp_func *func)
+{
+    rp_msgpack_put_array(out, 3);
+    rp_msgpack_put_uint(out, RP_STATE_FUNC_CODE);
+    rp_msgpack_put_uint(out, func->instance->index);
+    rp_msgpack_put_uint(out, func->module_index);
+}
+
+static void put_host_func(struct rp_buffer *out, const struct rp_func *func,
+                          struct numbering *hosts, uint32_t importer)
+{
+    if (offered_host(func) != NULL) {
+        rp_msgpack_put_array(out, 2);
+        rp_msgpack_put_uint(out, RP_STATE_FUNC_HOST);
+        rp_msgpack_put_uint(out, number_of(hosts, func->host));
+    } else {
+        rp_msgpack_put_array(out, 3);
+        rp_msgpack_put_uint(out, RP_STATE_FUNC_UNKNOWN);
+        rp_msgpack_put_uint(out, importer);
+        rp_msgpack_put_uint(out, func->host->import_index);
     }
 }
 
-static rp_status locate(struct loader *loader, const struct rp_func *func, uint32_t offset,
-                        struct rp_code_location *out_location)
+/* In order of creation: with an instance come the host functions that were made for its imports,
+ * then its own functions. An import that is linked to a function that was there has a smaller
+ * index. */
+static rp_status save_functions(struct rp_state_saver *saver)
 {
-    if (loader->located == func && loader->located_offset == offset) {
-        *out_location = loader->location;
-        return RP_OK;
-    }
-    const struct rp_module *module = func->instance->module;
-    if (loader->validated != module) {
-        if (loader->validator != NULL) {
-            rp_validator_destroy(loader->validator);
-            loader->validator = NULL;
-            loader->validated = NULL;
+    const struct rp_store *store = saver->store;
+    struct numbering hosts;
+    rp_status status = number_hosts(store, &hosts);
+    uint32_t next = 0;
+    rp_msgpack_put_array(saver->out, store->func_count);
+    for (uint32_t i = 0; i < store->instance_count && status == RP_OK; i++) {
+        const struct rp_instance *instance = store->instances[i];
+        const struct rp_module *module = instance->module;
+        for (uint32_t j = 0; j < module->func_count; j++) {
+            const struct rp_func *func = instance->funcs[j];
+            if (func->index != next) {
+                RP_ASSERT(j < module->func_import_count && func->index < next);
+            } else if (func->code == NULL) {
+                put_host_func(saver->out, func, &hosts, i);
+                next++;
+            } else {
+                put_code_func(saver->out, func);
+                next++;
+            }
         }
-        rp_status status = rp_validator_create(module, &loader->store->allocator,
-                                               &loader->validator, loader->report);
-        if (status != RP_OK) {
-            return status;
-        }
-        loader->validated = module;
     }
-    rp_status status =
-        rp_code_locate(loader->validator, func->module_index, offset, &loader->location);
-    loader->located = status == RP_OK ? func : NULL;
-    loader->located_offset = offset;
-    *out_location = loader->location;
+    RP_ASSERT(status != RP_OK || next == store->func_count);
+    end_numbering(&hosts);
     return status;
 }
 
-/* Reads a frame and rebuilds what its function and offset determine. A waiting frame lacks the
- * operands that are the results of the call it waits for. */
-static rp_status load_frame(struct loader *loader, bool innermost, struct rp_frame *frame)
+static void put_limits(struct rp_buffer *out, const struct rp_limits *limits)
 {
-    struct rp_store *store = loader->store;
-    struct rp_machine *vm = &store->machine;
-    struct rp_func *func = store->funcs[get_u32(loader)];
-    uint32_t offset = get_u32(loader);
-    struct rp_code_location location;
-    rp_status status = locate(loader, func, offset, &location);
-    if (status != RP_OK) {
-        return status;
+    rp_msgpack_put_uint(out, limits->min);
+    if (limits->has_max) {
+        rp_msgpack_put_uint(out, limits->max);
+    } else {
+        rp_msgpack_put_nil(out);
     }
-    const struct rp_code *code = func->code;
-    *frame =
-        (struct rp_frame){.func = func,
-                          .pc = code->body + offset,
-                          .st = code->side_table + location.side_table_index - (innermost ? 0 : 1),
-                          .fp = vm->sp,
-                          .slots_used = vm->frame == NULL ? 0 : vm->frame->slots_used,
-                          .result_count = code->type->result_count};
-    frame->slots_used += code->frame_slots;
-    uint32_t count = load_slots(loader, vm->sp);
-    RP_ASSERT(innermost ? count == code->local_count + location.operand_count
-                        : count <= code->local_count + location.operand_count);
-    vm->sp += count;
-    vm->frame = frame;
+}
+
+static rp_status save_tables(struct rp_state_saver *saver)
+{
+    const struct rp_store *store = saver->store;
+    rp_msgpack_put_array(saver->out, store->table_count);
+    for (uint32_t i = 0; i < store->table_count; i++) {
+        const struct rp_table *table = store->tables[i];
+        uint32_t type = table->type.element_type;
+        rp_msgpack_put_array(saver->out, 4);
+        rp_msgpack_put_uint(saver->out, type);
+        put_limits(saver->out, &table->type.limits);
+        RP_ASSERT(table->count <= UINT32_MAX);
+        rp_msgpack_put_array(saver->out, (uint32_t)table->count);
+        for (uint64_t j = 0; j < table->count; j++) {
+            rp_status status = rp_state_save_value(
+                saver, type, table->elements[j], "table %u element %llu", i, (unsigned long long)j);
+            if (status != RP_OK) {
+                return status;
+            }
+        }
+    }
     return RP_OK;
 }
 
-static rp_status load_call(struct loader *loader)
+static rp_status save_globals(struct rp_state_saver *saver)
 {
-    struct rp_store *store = loader->store;
-    struct rp_machine *vm = &store->machine;
-    store->stopped = get_u32(loader) != 0;
-    if (!store->stopped) {
-        return RP_OK;
-    }
-    store->entry = store->funcs[get_u32(loader)];
-    store->entry_pending = get_u32(loader) != 0;
-    if (store->entry_pending) {
-        vm->sp += load_slots(loader, vm->sp);
-        return RP_OK;
-    }
-    uint32_t frame_count = get_u32(loader);
-    for (uint32_t i = 0; i < frame_count; i++) {
-        rp_status status = load_frame(loader, i + 1 == frame_count, &store->stack.frames[i]);
+    const struct rp_store *store = saver->store;
+    rp_msgpack_put_array(saver->out, store->global_count);
+    for (uint32_t i = 0; i < store->global_count; i++) {
+        const struct rp_global *global = store->globals[i];
+        rp_msgpack_put_array(saver->out, 3);
+        rp_msgpack_put_uint(saver->out, global->type.type);
+        rp_msgpack_put_bool(saver->out, global->type.is_mutable);
+        rp_status status =
+            rp_state_save_value(saver, global->type.type, global->value, "global %u", i);
         if (status != RP_OK) {
             return status;
         }
     }
-    const struct rp_frame *top = vm->frame;
-    vm->pc = top->pc;
-    vm->st = top->st;
-    vm->fp = top->fp;
-    vm->base_frame = store->stack.frames;
-    struct rp_instance *instance = top->func->instance;
-    vm->instance = instance;
-    vm->globals = instance->globals;
-    vm->memory0 = instance->memory0;
     return RP_OK;
 }
 
-/* ---- registrations ---- */
-
-static void save_registrations(const struct rp_registration *registration, struct rp_buffer *out)
+static rp_status save_memories(struct rp_state_saver *saver)
 {
-    if (registration == NULL) {
-        return;
-    }
-    save_registrations(registration->next, out); /* oldest first */
-    rp_buffer_u32le(out, registration->instance->index);
-    rp_buffer_u32le(out, (uint32_t)registration->name.size);
-    rp_buffer_append(out, registration->name.data, registration->name.size);
+    rp_msgpack_put_uint(saver->out, saver->store->memory_count);
+    return RP_OK;
 }
 
-static rp_status load_registration(struct loader *loader)
+/* ---- counters, embedder ---- */
+
+static void put_u128(struct rp_buffer *out, unsigned __int128 value)
 {
-    struct rp_instance *instance = loader->store->instances[get_u32(loader)];
-    uint32_t size = get_u32(loader);
-    struct rp_span name = rp_read_bytes(&loader->reader, size);
-    return rp_store_register(loader->store, (rp_name){(const char *)name.data, name.size}, instance,
-                             loader->report);
+    rp_msgpack_put_uint(out, (uint64_t)(value >> 64));
+    rp_msgpack_put_uint(out, (uint64_t)value);
+}
+
+static rp_status save_completion(struct rp_state_saver *saver,
+                                 const struct rp_pending_call *pending)
+{
+    struct rp_buffer *out = saver->out;
+    if (!pending->completed) {
+        rp_msgpack_put_nil(out);
+        return RP_OK;
+    }
+    rp_msgpack_put_array(out, 2);
+    rp_msgpack_put_uint(out, (uint64_t)pending->result);
+    if (pending->result == RP_HOST_TRAP) {
+        rp_msgpack_put_bytes(out, pending->message, (uint32_t)strlen(pending->message));
+        return RP_OK;
+    }
+    if (pending->result == RP_HOST_EXIT) {
+        rp_msgpack_put_uint(out, pending->exit_code);
+        return RP_OK;
+    }
+    const struct rp_func *func = rp_pending_find(saver->store);
+    RP_ASSERT(func != NULL && func->type->result_count == pending->result_count);
+    const uint32_t *types = func->type->types + func->type->param_count;
+    rp_msgpack_put_array(out, pending->result_count);
+    for (uint32_t i = 0; i < pending->result_count; i++) {
+        rp_status status = rp_state_save_value(saver, types[i], pending->results[i],
+                                               "result %u of the host call that waits", i);
+        if (status != RP_OK) {
+            return status;
+        }
+    }
+    return RP_OK;
+}
+
+static rp_status save_pending(struct rp_state_saver *saver)
+{
+    const struct rp_pending_call *pending = &saver->store->pending;
+    if (!pending->waits) {
+        rp_msgpack_put_nil(saver->out);
+        return RP_OK;
+    }
+    rp_msgpack_put_array(saver->out, 2);
+    rp_msgpack_put_uint(saver->out, pending->request);
+    return save_completion(saver, pending);
+}
+
+static rp_status save_counters(struct rp_state_saver *saver)
+{
+    const struct rp_store *store = saver->store;
+    struct rp_buffer *out = saver->out;
+    rp_gas_accounts gas = rp_store_gas(store);
+    rp_msgpack_put_array(out, 14);
+    rp_msgpack_put_uint(out, gas.load);
+    rp_msgpack_put_uint(out, gas.instantiation);
+    rp_msgpack_put_uint(out, gas.instructions);
+    rp_msgpack_put_uint(out, gas.host);
+    put_u128(out, store->pcg.state);
+    put_u128(out, store->pcg.increment);
+    rp_msgpack_put_uint(out, store->clock.start_ns);
+    rp_msgpack_put_uint(out, store->clock.start_gas);
+    rp_msgpack_put_uint(out, store->clock.slept_ns);
+    rp_msgpack_put_uint(out, store->host_events);
+    rp_msgpack_put_uint(out, store->request_count);
+    return save_pending(saver);
+}
+
+static rp_status save_embedder(struct rp_state_saver *saver)
+{
+    const struct rp_buffer *embedder = &saver->store->embedder;
+    rp_msgpack_put_bytes(saver->out, embedder->data, (uint32_t)embedder->size);
+    return RP_OK;
 }
 
 /* ---- all of it ---- */
 
-rp_status rp_store_save_state(const struct rp_store *store, struct rp_buffer *out,
-                              rp_report *report)
+static rp_status save_frames(struct rp_state_saver *saver)
 {
-    if (store->running) {
-        return rp_report_fail(report, RP_ERROR_STATE, "the store is running");
-    }
-    rp_buffer_u32le(out, store->func_count);
-    for (uint32_t i = 0; i < store->func_count; i++) {
-        save_func(store, store->funcs[i], out);
-    }
-    rp_buffer_u32le(out, store->table_count);
-    for (uint32_t i = 0; i < store->table_count; i++) {
-        save_table(store->tables[i], out);
-    }
-    rp_buffer_u32le(out, store->memory_count);
-    for (uint32_t i = 0; i < store->memory_count; i++) {
-        save_memory(store->memories[i], out);
-    }
-    rp_buffer_u32le(out, store->global_count);
-    for (uint32_t i = 0; i < store->global_count; i++) {
-        save_global(store->globals[i], out);
-    }
-    for (uint32_t i = 0; i < store->instance_count; i++) {
-        save_instance(store->instances[i], out);
-    }
-    save_numbers(store, out);
-    save_call(store, out);
-    uint32_t registrations = 0;
-    for (const struct rp_registration *r = store->registrations; r != NULL; r = r->next) {
-        registrations++;
-    }
-    rp_buffer_u32le(out, registrations);
-    save_registrations(store->registrations, out);
-    return out->failed
-               ? rp_report_fail(report, RP_ERROR_NO_MEMORY, "no memory for the store's state")
-               : RP_OK;
+    return rp_state_save_frames(saver);
 }
 
-static bool load_objects(struct loader *loader)
+static rp_status check_saving(const struct rp_store *store, rp_report *report)
 {
-    struct rp_store *store = loader->store;
-    bool loaded = true;
-    for (uint32_t count = get_u32(loader); loaded && count != 0; count--) {
-        loaded = load_func(loader);
+    if (store->running && store->host_depth > 0) {
+        return rp_report_fail(report, RP_ERROR_PINNED,
+                              "the store is inside of a nested call, which holds the native stack");
     }
-    if (!loaded) {
-        return false;
-    }
-    for (uint32_t count = get_u32(loader); loaded && count != 0; count--) {
-        loaded = load_table(loader);
-    }
-    if (!loaded) {
-        return false;
-    }
-    for (uint32_t count = get_u32(loader); loaded && count != 0; count--) {
-        loaded = load_memory(loader);
-    }
-    if (!loaded) {
-        return false;
-    }
-    for (uint32_t count = get_u32(loader); loaded && count != 0; count--) {
-        loaded = load_global(loader);
-    }
-    for (uint32_t i = 0; loaded && i < store->instance_count; i++) {
-        loaded = load_instance(loader, store->instances[i]);
-    }
-    return loaded;
+    return rp_store_require(store, RP_WHILE_ANY & ~RP_WHILE_RUNNING, "saving", report);
 }
 
-/* Instances exist before the functions that belong to them. */
-static bool make_instances(struct loader *loader)
+static rp_status finish_saving(rp_status status, const struct rp_buffer *out, rp_report *report)
 {
-    for (uint32_t i = 0; i < loader->from->instance_count; i++) {
-        struct rp_instance *instance = rp_store_add_instance(loader->store);
-        if (instance == NULL) {
-            return false;
-        }
-        instance->module = loader->from->instances[i]->module;
-        if (!rp_instance_allocate(instance)) {
-            return false;
-        }
+    if (status == RP_OK && out->failed) {
+        status = RP_ERROR_NO_MEMORY;
     }
-    return true;
+    return status == RP_ERROR_NO_MEMORY
+               ? rp_report_fail(report, status, "no memory for the store's state")
+               : status;
 }
 
-static bool copy_bindings(struct rp_store *store, const struct rp_host_binding *binding)
+rp_status rp_store_save_section(const struct rp_store *store, enum rp_section section,
+                                struct rp_buffer *out, rp_report *report)
 {
-    struct rp_host_binding **last = &store->bindings;
-    for (; binding != NULL; binding = binding->next) {
-        struct rp_host_binding *copy = rp_arena_alloc(&store->arena, 1, sizeof *copy);
-        uint8_t *names =
-            rp_arena_alloc(&store->arena, binding->module.size + binding->name.size + 1, 1);
-        if (copy == NULL || names == NULL) {
-            return false;
-        }
-        *copy = *binding;
-        memcpy(names, binding->module.data, binding->module.size);
-        memcpy(names + binding->module.size, binding->name.data, binding->name.size);
-        copy->module.data = names;
-        copy->name.data = names + binding->module.size;
-        copy->next = NULL;
-        *last = copy;
-        last = &copy->next;
-    }
-    return true;
-}
-
-static rp_status create_like(const struct rp_store *from, struct rp_store **out_store,
-                             rp_report *report)
-{
-    rp_store_config config;
-    rp_store_config_init(&config);
-    config.memory_max_bytes = from->memory_max_bytes;
-    config.table_max_elements = from->table_max_elements;
-    config.call_depth_max = from->call_depth_max;
-    config.stack_slots_max = from->machine.slots_max;
-    config.host_depth_max = from->host_depth_max;
-    config.allocation_limit_bytes = from->allocator.limit_bytes;
-    config.metered = from->machine.only_metered;
-    rp_status status = rp_store_create(from->engine, &config, out_store, report);
+    static rp_status (*const savers[RP_SECTION_COUNT])(struct rp_state_saver *) = {
+#define X(name) [RP_SECTION_##name] = save_##name,
+#include "engine/section.def"
+#undef X
+    };
+    RP_ASSERT(section < RP_SECTION_COUNT);
+    rp_status status = check_saving(store, report);
     if (status != RP_OK) {
         return status;
     }
-    struct rp_store *store = *out_store;
-    store->gas_limit = from->gas_limit;
-    store->until_gas = from->until_gas;
-    store->stop_word = from->stop_word;
-    store->trap_unknown_imports = from->trap_unknown_imports;
-    if (!copy_bindings(store, from->bindings)) {
-        rp_store_destroy(store);
-        return rp_report_fail(report, RP_ERROR_NO_MEMORY, "no memory for host functions");
-    }
-    return RP_OK;
+    struct rp_state_saver saver = {.store = store, .out = out, .report = report};
+    return finish_saving(savers[section](&saver), out, report);
 }
 
-rp_status rp_store_load_state(const struct rp_store *from, const uint8_t *data, size_t size,
-                              struct rp_store **out_store, rp_report *report)
+void rp_store_save_memory_head(const struct rp_store *store, uint32_t memory_index,
+                               struct rp_buffer *out)
 {
-    struct loader loader = {.from = from, .report = report};
-    rp_reader_init(&loader.reader, data, 0, size);
-    rp_status status = create_like(from, &loader.store, report);
+    RP_ASSERT(memory_index < store->memory_count);
+    const struct rp_memory *memory = store->memories[memory_index];
+    put_limits(out, &memory->limits);
+    rp_msgpack_put_uint(out, memory->size_bytes / RP_PAGE_BYTES);
+}
+
+rp_status rp_store_save_memory(const struct rp_store *store, uint32_t memory_index,
+                               struct rp_buffer *out, rp_report *report)
+{
+    RP_ASSERT(memory_index < store->memory_count);
+    rp_status status = check_saving(store, report);
     if (status != RP_OK) {
         return status;
     }
-    if (!make_instances(&loader) || !load_objects(&loader)) {
-        status = rp_report_fail(report, RP_ERROR_NO_MEMORY, "no memory for the store's objects");
-    }
-    if (status == RP_OK) {
-        load_numbers(&loader);
-        status = load_call(&loader);
-    }
-    if (loader.validator != NULL) {
-        rp_validator_destroy(loader.validator);
-    }
-    if (status == RP_OK) {
-        for (uint32_t count = get_u32(&loader); status == RP_OK && count != 0; count--) {
-            status = load_registration(&loader);
-        }
-    }
-    if (status != RP_OK) {
-        rp_store_destroy(loader.store);
-        return status;
-    }
-    RP_ASSERT(loader.reader.error == NULL && rp_reader_left(&loader.reader) == 0);
-    *out_store = loader.store;
-    return RP_OK;
+    rp_store_save_memory_head(store, memory_index, out);
+    rp_state_save_pages(store->memories[memory_index], out);
+    return finish_saving(RP_OK, out, report);
 }

@@ -412,8 +412,11 @@ static RP_ALWAYS_INLINE bool validate_expression(struct rp_validator *v, const u
     while (v->control_count != 0) {
         const uint8_t *at = v->reader.pos;
         v->at = at;
-        if (stop_at != NULL && at == stop_at) {
-            return true;
+        if (stop_at != NULL) {
+            if (at == stop_at) {
+                return true;
+            }
+            v->previous = at;
         }
         if (RP_UNLIKELY(at >= v->reader.end)) {
             return rp_validator_fail(v, RP_ERROR_MALFORMED, at,
@@ -598,21 +601,33 @@ rp_status rp_validator_declare_func(struct rp_validator *v, uint32_t func_index)
     return RP_OK;
 }
 
-rp_status rp_code_locate(struct rp_validator *v, uint32_t func_index, uint32_t offset,
-                         struct rp_code_location *out_location)
+rp_status rp_code_locate_begin(struct rp_validator *v, uint32_t func_index)
 {
-    const struct rp_module *module = v->module;
-    const struct rp_code *code = rp_module_code(module, func_index);
-    if (code == NULL || offset >= code->body_size) {
+    const struct rp_code *code = rp_module_code(v->module, func_index);
+    if (code == NULL) {
         return RP_ERROR_INVALID;
     }
     v->status = RP_OK;
     v->word_count = 0;
+    v->previous = NULL;
     v->locating = true;
     bool valid = begin_function(v, func_index, code->entry_offset,
-                                (uint32_t)(code->body + code->body_size - module->bytes) -
-                                    code->entry_offset) &&
-                 validate_expression(v, code->body + offset);
+                                (uint32_t)(code->body + code->body_size - v->module->bytes) -
+                                    code->entry_offset);
+    v->locating = false;
+    RP_ASSERT(valid || v->status == RP_ERROR_NO_MEMORY);
+    return v->status;
+}
+
+rp_status rp_code_locate_next(struct rp_validator *v, uint32_t offset,
+                              struct rp_code_location *out_location)
+{
+    const struct rp_code *code = rp_module_code(v->module, v->func_index);
+    if (offset >= code->body_size) {
+        return RP_ERROR_INVALID;
+    }
+    v->locating = true;
+    bool valid = validate_expression(v, code->body + offset);
     v->locating = false;
     if (v->status == RP_ERROR_NO_MEMORY) {
         return v->status;
@@ -620,6 +635,20 @@ rp_status rp_code_locate(struct rp_validator *v, uint32_t func_index, uint32_t o
     if (!valid || v->at != code->body + offset || v->dead || v->control_count == 0) {
         return RP_ERROR_INVALID;
     }
-    *out_location = (struct rp_code_location){v->word_count, v->height, v->types};
+    *out_location = (struct rp_code_location){
+        .side_table_index = v->word_count,
+        .operand_count = v->height,
+        .operand_types = v->types,
+        .local_count = v->local_count,
+        .local_types = v->locals,
+        .previous = v->previous,
+    };
     return RP_OK;
+}
+
+rp_status rp_code_locate(struct rp_validator *v, uint32_t func_index, uint32_t offset,
+                         struct rp_code_location *out_location)
+{
+    rp_status status = rp_code_locate_begin(v, func_index);
+    return status == RP_OK ? rp_code_locate_next(v, offset, out_location) : status;
 }

@@ -34,17 +34,27 @@ void rp_validator_finish(struct rp_validator *validator, struct rp_module *modul
  * function section is known. ERROR_NO_MEMORY. */
 rp_status rp_validator_declare_func(struct rp_validator *validator, uint32_t func_index);
 
-/* What the validator knows at one instruction of a validated function. */
+/* What the validator knows at one instruction of a validated function. The types are borrowed from
+ * the validator until its next call. */
 struct rp_code_location {
     uint32_t side_table_index; /* in words from the function's first */
     uint32_t operand_count;
-    const uint32_t *operand_types; /* borrowed from the validator until its next call */
+    const uint32_t *operand_types;
+    uint32_t local_count; /* parameters included */
+    const uint32_t *local_types;
+    const uint8_t *previous; /* the instruction that ends here; NULL: there is none */
 };
 
 /* The location of the instruction at `offset` bytes behind the body's start; ERROR_INVALID if no
  * reachable instruction begins there, ERROR_NO_MEMORY. This is how a frame is rebuilt from its
- * offset, and how a snapshot's frame will be verified. */
+ * offset and verified. */
 rp_status rp_code_locate(struct rp_validator *validator, uint32_t func_index, uint32_t offset,
                          struct rp_code_location *out_location);
+
+/* The same for several offsets of one function, which ascend: its code is walked once. An offset
+ * that is ERROR_INVALID ends the walk. */
+rp_status rp_code_locate_begin(struct rp_validator *validator, uint32_t func_index);
+rp_status rp_code_locate_next(struct rp_validator *validator, uint32_t offset,
+                              struct rp_code_location *out_location);
 
 #endif

@@ -35,8 +35,10 @@ bool rp_validator_value_type(struct rp_validator *v, uint32_t *out_type)
     case RP_TYPE_I64:
     case RP_TYPE_F32:
     case RP_TYPE_F64:
+        return true;
     case RP_TYPE_FUNCREF:
     case RP_TYPE_EXTERNREF:
+        v->features |= 1u << RP_FEATURE_REFERENCE_TYPES;
         return true;
     case RP_TYPE_V128:
         return rp_validator_fail_feature(v, RP_FEATURE_SIMD);

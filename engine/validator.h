@@ -82,6 +82,7 @@ struct rp_validator {
     uint32_t features;                 /* bit per enum rp_feature met */
     uint32_t entry_offset;             /* of the function: its locals */
     bool locating;                     /* a validated function is walked again */
+    const uint8_t *previous;           /* while locating: the instruction walked last */
     struct rp_validator_row rows[256]; /* of one-byte opcodes */
 };
 

@@ -3,6 +3,9 @@
 
 #include "core/assert.h"
 #include "sandbox/device.h"
+#include "sandbox/shared_text.h"
+
+#include <string.h>
 
 void rp_descriptor_table_init(struct rp_descriptor_table *table, struct rp_allocator *allocator,
                               uint32_t max)
@@ -12,10 +15,8 @@ void rp_descriptor_table_init(struct rp_descriptor_table *table, struct rp_alloc
 
 static void free_name(struct rp_allocator *allocator, struct rp_descriptor *descriptor)
 {
-    if (descriptor->preopen_name != NULL) {
-        rp_free(allocator, descriptor->preopen_name, descriptor->preopen_name_size + 1);
-        descriptor->preopen_name = NULL;
-    }
+    rp_shared_text_release(allocator, descriptor->preopen_name, descriptor->preopen_name_size);
+    descriptor->preopen_name = NULL;
 }
 
 void rp_descriptor_table_deinit(struct rp_descriptor_table *table)
@@ -25,6 +26,52 @@ void rp_descriptor_table_deinit(struct rp_descriptor_table *table)
     }
     rp_free(table->allocator, table->items, table->capacity * sizeof *table->items);
     *table = (struct rp_descriptor_table){0};
+}
+
+bool rp_descriptor_table_make_room(struct rp_descriptor_table *table, uint32_t capacity)
+{
+    if (capacity <= table->capacity) {
+        return true;
+    }
+    void *items =
+        rp_grow(table->allocator, table->items, &table->capacity, capacity, sizeof *table->items);
+    if (items != NULL) {
+        table->items = items;
+    }
+    return items != NULL;
+}
+
+void rp_descriptor_table_become(struct rp_descriptor_table *table,
+                                const struct rp_descriptor_table *other)
+{
+    RP_ASSERT(table->allocator == other->allocator && table->max == other->max &&
+              table->capacity >= other->count);
+    for (uint32_t number = 0; number < table->count; number++) {
+        free_name(table->allocator, &table->items[number]);
+    }
+    if (other->count > 0) {
+        memcpy(table->items, other->items, other->count * sizeof *table->items);
+    }
+    for (uint32_t number = 0; number < other->count; number++) {
+        rp_shared_text_keep(table->items[number].preopen_name);
+    }
+    table->count = other->count;
+    table->open_count = other->open_count;
+    table->lowest_free = other->lowest_free;
+}
+
+void rp_descriptor_put(struct rp_descriptor_table *table, uint32_t number,
+                       const struct rp_descriptor *descriptor)
+{
+    RP_ASSERT(number >= table->count && number < table->capacity);
+    for (; table->count < number; table->count++) {
+        table->items[table->count] = (struct rp_descriptor){0};
+    }
+    table->items[table->count++] = *descriptor;
+    table->open_count++;
+    if (number == table->lowest_free) {
+        table->lowest_free++;
+    }
 }
 
 struct rp_descriptor *rp_descriptor_get(struct rp_descriptor_table *table, uint32_t number)

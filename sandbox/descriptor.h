@@ -10,12 +10,13 @@
 #include "vfs/vfs.h"
 
 enum rp_descriptor_kind {
-    RP_DESCRIPTOR_CLOSED,
-    RP_DESCRIPTOR_STREAM, /* a standard stream from the start: a `device` without an inode */
-    RP_DESCRIPTOR_FILE,
-    RP_DESCRIPTOR_DIRECTORY,
-    RP_DESCRIPTOR_DEVICE, /* opened by its path */
-    RP_DESCRIPTOR_PIPE,   /* one `end` */
+    /* these numbers are in snapshots: never changed */
+    RP_DESCRIPTOR_CLOSED = 0,
+    RP_DESCRIPTOR_STREAM = 1, /* a standard stream from the start: a `device` without an inode */
+    RP_DESCRIPTOR_FILE = 2,
+    RP_DESCRIPTOR_DIRECTORY = 3,
+    RP_DESCRIPTOR_DEVICE = 4, /* opened by its path */
+    RP_DESCRIPTOR_PIPE = 5,   /* one `end` */
 };
 
 struct rp_descriptor {
@@ -29,7 +30,7 @@ struct rp_descriptor {
     uint64_t rights_inheriting;
     uint64_t inode;
     uint64_t offset;
-    char *preopen_name; /* NULL: not a preopen */
+    char *preopen_name; /* a shared text; NULL: not a preopen */
     size_t preopen_name_size;
 };
 
@@ -47,6 +48,17 @@ void rp_descriptor_table_init(struct rp_descriptor_table *table, struct rp_alloc
                               uint32_t max);
 /* Frees the table; the inodes' holds die with the tree. */
 void rp_descriptor_table_deinit(struct rp_descriptor_table *table);
+
+/* Makes room for this many numbers. False: no memory. */
+bool rp_descriptor_table_make_room(struct rp_descriptor_table *table,
+                                   uint32_t capacity) RP_NODISCARD;
+/* Makes `table` a copy of `other`, of the same allocator and maximum; there is room. The inodes'
+ * holds are the caller's. */
+void rp_descriptor_table_become(struct rp_descriptor_table *table,
+                                const struct rp_descriptor_table *other);
+/* Opens `number`, which is above all that are open; there is room. Takes the name over. */
+void rp_descriptor_put(struct rp_descriptor_table *table, uint32_t number,
+                       const struct rp_descriptor *descriptor);
 
 /* NULL if the number is not open. */
 struct rp_descriptor *rp_descriptor_get(struct rp_descriptor_table *table, uint32_t number);

@@ -1,9 +1,7 @@
 /* An rp_wasi: configuration, preopens, the embedder's access to the guest's tree (layer 4). */
 #include "sandbox/device.h"
+#include "sandbox/shared_text.h"
 #include "sandbox/wasi_call.h"
-
-/* Arguments and environment, each: as much as Linux gives a process. */
-#define STRINGS_BYTES_MAX 2097152u
 
 void rp_wasi_config_init(rp_wasi_config *config)
 {
@@ -36,14 +34,14 @@ static rp_status copy_strings(struct rp_allocator *allocator, const char *const 
     for (size_t i = 0; i < count; i++) {
         size += strlen(texts[i]) + 1;
     }
-    if (size > STRINGS_BYTES_MAX) {
+    if (size > RP_WASI_STRINGS_BYTES_MAX) {
         return rp_report_fail(report, RP_ERROR_LIMIT, "the %s has %llu bytes; the limit is %u",
-                              what, (unsigned long long)size, STRINGS_BYTES_MAX);
+                              what, (unsigned long long)size, RP_WASI_STRINGS_BYTES_MAX);
     }
     if (size == 0) {
         return RP_OK;
     }
-    char *bytes = rp_alloc(allocator, (size_t)size);
+    char *bytes = rp_shared_text_create(allocator, NULL, (size_t)size);
     if (bytes == NULL) {
         return rp_report_fail(report, RP_ERROR_NO_MEMORY, "no memory for the %s", what);
     }
@@ -161,8 +159,8 @@ void rp_wasi_destroy(rp_wasi *wasi)
     struct rp_allocator *allocator = &wasi->allocator;
     rp_descriptor_table_deinit(&wasi->descriptors);
     rp_vfs_destroy(wasi->vfs);
-    rp_free(allocator, wasi->args.bytes, wasi->args.size);
-    rp_free(allocator, wasi->env.bytes, wasi->env.size);
+    rp_shared_text_release(allocator, wasi->args.bytes, wasi->args.size);
+    rp_shared_text_release(allocator, wasi->env.bytes, wasi->env.size);
     for (uint32_t i = 0; i < wasi->import_count; i++) {
         rp_wasi_free_string(allocator, wasi->imports[i].host);
         rp_wasi_free_string(allocator, wasi->imports[i].guest);
@@ -256,8 +254,10 @@ rp_status rp_wasi_add_preopen(struct rp_wasi *wasi, const char *guest_path, bool
                               "%s: no descriptor left for this preopen; the limit is %u",
                               guest_path, wasi->descriptors.max);
     }
-    char *name =
-        room == RP_DESCRIPTOR_ROOM ? rp_wasi_copy_string(&wasi->allocator, guest_path) : NULL;
+    size_t name_size = strlen(guest_path);
+    char *name = room == RP_DESCRIPTOR_ROOM
+                     ? rp_shared_text_create(&wasi->allocator, guest_path, name_size)
+                     : NULL;
     if (name == NULL) {
         return rp_report_fail(report, RP_ERROR_NO_MEMORY, "%s: no memory for this preopen",
                               guest_path);
@@ -266,7 +266,7 @@ rp_status rp_wasi_add_preopen(struct rp_wasi *wasi, const char *guest_path, bool
     enum rp_vfs_error error = rp_vfs_open(wasi->vfs, root_start, path,
                                           RP_VFS_OPEN_DIRECTORY | RP_VFS_OPEN_FOLLOW, &inode);
     if (error != RP_VFS_OK) {
-        rp_wasi_free_string(&wasi->allocator, name);
+        rp_shared_text_release(&wasi->allocator, name, name_size);
         return rp_wasi_report_vfs(report, guest_path, error);
     }
     struct rp_descriptor descriptor = {.kind = RP_DESCRIPTOR_DIRECTORY,
@@ -275,7 +275,7 @@ rp_status rp_wasi_add_preopen(struct rp_wasi *wasi, const char *guest_path, bool
                                        .rights_inheriting = RP_RIGHTS_INHERITED,
                                        .inode = inode,
                                        .preopen_name = name,
-                                       .preopen_name_size = strlen(name)};
+                                       .preopen_name_size = name_size};
     (void)rp_descriptor_add(&wasi->descriptors, &descriptor);
     return RP_OK;
 }

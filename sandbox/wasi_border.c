@@ -15,6 +15,9 @@ uint32_t rp_wasi_bring_input(struct rp_wasi_call *call, void *data, size_t size,
         return RP_WASI_FAILS;
     }
     RP_ASSERT(*out_count <= size);
+    if (call->host->count_input != NULL) {
+        call->host->count_input(call->host->context);
+    }
     return RP_WASI_ERRNO_SUCCESS;
 }
 

@@ -9,6 +9,7 @@
 
 #include "core/assert.h"
 #include "core/report.h"
+#include "engine/store_part.h"
 #include "reprise/wasi.h"
 #include "sandbox/descriptor.h"
 #include "sandbox/wasi_abi.h"
@@ -26,6 +27,8 @@ struct rp_wasi_host {
     uint64_t (*time_ns)(void *context);
     void (*sleep_ns)(void *context, uint64_t ns);
     void (*random_bytes)(void *context, void *data, size_t size);
+    void (*count_input)(
+        void *context); /* a host event: the embedder was asked; NULL: not counted */
 };
 
 struct rp_wasi_function;
@@ -37,9 +40,12 @@ struct rp_wasi_binding {
     enum rp_wasi_version version;
 };
 
+/* Arguments and environment, each: as much as Linux gives a process. */
+#define RP_WASI_STRINGS_BYTES_MAX 2097152u
+
 /* Strings as args_get and environ_get lay them out: each with its terminating zero. */
 struct rp_wasi_strings {
-    char *bytes;
+    char *bytes; /* a shared text (sandbox/shared_text.h); NULL: none */
     uint32_t size;
     uint32_t count;
 };
@@ -71,6 +77,7 @@ struct rp_wasi {
     rp_wasi_trace_format trace_format;
     atomic_bool export_stopped;
     struct rp_wasi_binding *bindings; /* RP_WASI_BINDING_COUNT of them, once defined */
+    struct rp_store_part part;        /* of the store that it is defined for (wasi_part.h) */
 };
 
 struct rp_wasi_call {
@@ -248,6 +255,10 @@ uint32_t rp_wasi_write_pipe(struct rp_wasi_call *call, uint64_t inode,
 /* A pipe and descriptors of its two ends, the reading one first: the lowest free numbers. MFILE,
  * NOSPC (the capacity counts as bytes of the tree), DQUOT, INVAL (capacity). */
 uint32_t rp_wasi_make_pipe(struct rp_wasi_call *call, uint32_t capacity, uint32_t out_fds[2]);
+
+/* All rights that a descriptor of a device can have (wasi_path.c). */
+struct rp_device;
+uint64_t rp_wasi_device_rights(const struct rp_device *device);
 
 /* ---- imports and preopens (wasi.c) ---- */
 

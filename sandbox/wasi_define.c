@@ -3,6 +3,7 @@
 #include "engine/store.h"
 #include "metering/schedule.h"
 #include "sandbox/wasi_call.h"
+#include "sandbox/wasi_part.h"
 #include "sandbox/wasi_trace.h"
 
 static uint64_t store_time_ns(void *context)
@@ -18,6 +19,11 @@ static void store_sleep_ns(void *context, uint64_t ns)
 static void store_random_bytes(void *context, void *data, size_t size)
 {
     rp_store_random_bytes(context, data, size);
+}
+
+static void store_count_input(void *context)
+{
+    rp_store_count_host_event(context);
 }
 
 /* A call as the implementations see it; `numbers` receives the arguments. */
@@ -71,7 +77,8 @@ static rp_host_result run_call(void *user, rp_caller *caller, const rp_value *ar
     struct rp_wasi_host host = {.context = rp_caller_store(caller),
                                 .time_ns = store_time_ns,
                                 .sleep_ns = store_sleep_ns,
-                                .random_bytes = store_random_bytes};
+                                .random_bytes = store_random_bytes,
+                                .count_input = store_count_input};
     struct rp_wasi_call call;
     begin_call(&call, binding, caller, args, numbers);
     call.host = &host;
@@ -99,7 +106,8 @@ static rp_status define_function(rp_store *store, struct rp_wasi_binding *bindin
     for (size_t i = 0; i < count; i++) {
         params[i] = binding->function->params[i] == 'I' ? RP_I64 : RP_I32;
     }
-    rp_host_func func = {.module = rp_wasi_version_names[binding->version],
+    rp_host_func func = {.struct_size = sizeof(rp_host_func),
+                         .module = rp_wasi_version_names[binding->version],
                          .name = binding->function->name,
                          .type = {.params = params,
                                   .param_count = count,
@@ -107,7 +115,8 @@ static rp_status define_function(rp_store *store, struct rp_wasi_binding *bindin
                                   .result_count = binding->function->returns ? 1 : 0},
                          .callback = run_call,
                          .price = price_call,
-                         .user = binding};
+                         .user = binding,
+                         .is_pure = true}; /* input is counted where it comes in */
     return rp_store_define_func(store, &func, report);
 }
 
@@ -149,5 +158,7 @@ rp_status rp_wasi_define(rp_wasi *wasi, rp_store *store, rp_report *report)
             return status;
         }
     }
+    rp_wasi_part_init(wasi);
+    rp_store_add_part(store, &wasi->part);
     return RP_OK;
 }

@@ -186,8 +186,8 @@ static uint32_t load_open_request(const struct rp_wasi_call *call, struct open_r
     return RP_WASI_ERRNO_SUCCESS;
 }
 
-/* The rights on a device: those of its kind, and only to do what it can. */
-static uint64_t device_rights(const struct rp_device *device)
+/* Those of its kind, and only to do what it can. */
+uint64_t rp_wasi_device_rights(const struct rp_device *device)
 {
     uint64_t rights = rp_device_is_stream(device)
                           ? RP_RIGHTS_PIPE | RP_RIGHT_FD_READ | RP_RIGHT_FD_WRITE
@@ -212,7 +212,7 @@ static void describe_opened(const struct rp_wasi_call *call, struct rp_descripto
     } else if (stat.kind == RP_VFS_DEVICE) {
         opened->kind = RP_DESCRIPTOR_DEVICE;
         opened->device = stat.device;
-        applying = device_rights(rp_device_get(stat.device));
+        applying = rp_wasi_device_rights(rp_device_get(stat.device));
     } else {
         RP_ASSERT(stat.kind == RP_VFS_FILE);
         applying &= ~(opened->read_only ? RP_RIGHTS_WRITING : 0);

@@ -2,9 +2,9 @@
 
 # Debian's names. The first list builds the command; the second is for the tests.
 build_packages="cmake ninja-build gcc libc6-dev clang-19 llvm-19 pkg-config libsodium-dev libjansson-dev
-    libcmocka-dev libgmp-dev python3"
+    libxxhash-dev libmsgpack-dev libzstd-dev libcmocka-dev libgmp-dev python3"
 test_packages="$build_packages libclang-rt-19-dev clang-format-19 lld-19 libclang-rt-19-dev-wasm32 wasi-libc
-    ca-certificates python3-venv sqlite3"
+    ca-certificates python3-venv sqlite3 doxygen"
 
 say() {
     printf '%s\n' "$*"

@@ -131,6 +131,7 @@ static struct rp_vfs_page *make_spare_pages(struct rp_allocator *allocator, uint
             return NULL;
         }
         page->shared.owners = 1;
+        page->known = 0;
         page->next = spare;
         spare = page;
     }
@@ -186,6 +187,7 @@ static void copy_in(struct rp_inode *inode, uint64_t offset, const uint8_t *data
         part = part < size - done ? part : size - done;
         struct rp_vfs_page *page = rp_radix_get(&inode->of.file.pages, page_of(at));
         RP_ASSERT(page != NULL && rp_shared_is_own(page));
+        page->known = 0;
         memcpy(page->bytes + inside, data + done, part);
         done += part;
     }
@@ -250,6 +252,7 @@ static enum rp_vfs_error clear_tail(struct rp_vfs *vfs, struct rp_inode *inode, 
     }
     struct rp_vfs_page *own = rp_radix_get(&inode->of.file.pages, plan.first);
     size_t inside = (size_t)(size % RP_VFS_PAGE_BYTES);
+    own->known = 0;
     memset(own->bytes + inside, 0, RP_VFS_PAGE_BYTES - inside);
     return RP_VFS_OK;
 }

@@ -203,6 +203,8 @@ enum rp_vfs_error rp_vfs_reader_gave(struct rp_vfs *vfs, uint64_t number, uint64
 {
     const struct rp_inode *shared = rp_inode_get(vfs, number);
     RP_ASSERT(shared != NULL && shared->of.directory.readers > 0);
+    uint64_t newest = shared->of.directory.cookie_last; /* no larger one exists yet */
+    cookie = cookie < newest ? cookie : newest;
     if (cookie <= shared->of.directory.cookie_given) {
         return RP_VFS_OK;
     }

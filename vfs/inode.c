@@ -220,6 +220,15 @@ struct rp_vfs *rp_vfs_clone(const struct rp_vfs *vfs)
     return clone;
 }
 
+void rp_vfs_become(struct rp_vfs *vfs, const struct rp_vfs *other)
+{
+    RP_ASSERT(vfs->allocator == other->allocator);
+    struct rp_radix inodes = rp_radix_clone(&other->inodes);
+    rp_radix_release(&vfs->inodes, vfs->allocator, free_inode);
+    *vfs = *other;
+    vfs->inodes = inodes;
+}
+
 void rp_vfs_set_time(struct rp_vfs *vfs, uint64_t now_ns)
 {
     vfs->now_ns = now_ns;
@@ -228,6 +237,11 @@ void rp_vfs_set_time(struct rp_vfs *vfs, uint64_t now_ns)
 uint64_t rp_vfs_bytes_max(const struct rp_vfs *vfs)
 {
     return vfs->limits.bytes_max;
+}
+
+struct rp_vfs_limits rp_vfs_get_limits(const struct rp_vfs *vfs)
+{
+    return vfs->limits;
 }
 
 uint64_t rp_vfs_bytes_used(const struct rp_vfs *vfs)

@@ -6,11 +6,25 @@
 #include "vfs/radix.h"
 #include "vfs/vfs.h"
 
+#include <string.h>
+
+/* What is known of the bytes of a page, to be forgotten when they are written. */
+#define RP_PAGE_SEEN 1u   /* whether they are all zero: */
+#define RP_PAGE_ZERO 2u   /* they are */
+#define RP_PAGE_HASHED 4u /* `hash` is theirs */
+
 struct rp_vfs_page {
     struct rp_shared shared;
+    uint8_t known;            /* RP_PAGE_*; no state */
     struct rp_vfs_page *next; /* links pages that are not yet in a file */
+    uint8_t hash[RP_HASH_BYTES];
     uint8_t bytes[RP_VFS_PAGE_BYTES];
 };
+
+static inline bool rp_page_bytes_are_zero(const uint8_t *bytes, size_t size)
+{
+    return size == 0 || (bytes[0] == 0 && memcmp(bytes, bytes + 1, size - 1) == 0);
+}
 
 /* The target of a symlink; never changes. */
 struct rp_vfs_target {
@@ -129,8 +143,16 @@ void rp_pipe_release(struct rp_allocator *allocator, struct rp_vfs_pipe *pipe);
 /* Visits the pipe and what waits in it. */
 bool rp_pipe_walk(const struct rp_inode *inode, uint64_t number,
                   const struct rp_vfs_visitor *visitor);
+/* Puts bytes behind those that wait; there is room. The size is the caller's. False: no memory. */
+bool rp_pipe_put(struct rp_vfs *vfs, struct rp_inode *inode, const uint8_t *data,
+                 size_t size) RP_NODISCARD;
 /* NULL, or the invariant that is broken. */
 const char *rp_pipe_check(const struct rp_inode *inode);
+
+/* ---- vfs_save.c ---- */
+
+/* How many values an inode has in the saved state. */
+uint32_t rp_inode_value_count(enum rp_vfs_kind kind);
 
 /* ---- resolve.c: paths ---- */
 

@@ -60,6 +60,7 @@ static struct rp_vfs_page *own_page(struct rp_allocator *allocator, struct rp_ra
         return NULL;
     }
     own->shared.owners = 1;
+    own->known = 0;
     own->next = NULL;
     if (page != NULL) {
         memcpy(own->bytes, page->bytes, sizeof own->bytes);
@@ -182,8 +183,7 @@ enum rp_vfs_error rp_vfs_pipe_read(struct rp_vfs *vfs, uint64_t number, void *da
     return RP_VFS_OK;
 }
 
-/* Puts bytes behind those that wait; there is room. False: no memory. */
-static bool copy_in(struct rp_vfs *vfs, struct rp_inode *inode, const uint8_t *data, size_t size)
+bool rp_pipe_put(struct rp_vfs *vfs, struct rp_inode *inode, const uint8_t *data, size_t size)
 {
     struct rp_vfs_pipe *pipe = &inode->of.pipe;
     uint32_t tail = (uint32_t)((pipe->head + inode->size) % ring_bytes(pipe));
@@ -233,7 +233,7 @@ enum rp_vfs_error rp_vfs_pipe_write(struct rp_vfs *vfs, uint64_t number, const v
     }
     size_t count = size < room ? size : room;
     struct rp_inode *inode = rp_inode_own(vfs, number);
-    if (inode == NULL || !copy_in(vfs, inode, data, count)) {
+    if (inode == NULL || !rp_pipe_put(vfs, inode, data, count)) {
         return RP_VFS_NOMEM;
     }
     inode->size += count;

@@ -15,6 +15,9 @@
 #define RP_VFS_VFS_H
 
 #include "core/alloc.h"
+#include "core/hash.h"
+#include "core/msgpack.h"
+#include "core/report.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -46,11 +49,18 @@ const char *rp_vfs_error_name(enum rp_vfs_error error); /* "NOENT" */
 const char *rp_vfs_error_text(enum rp_vfs_error error);
 
 /* A FIFO is a pipe. */
-enum rp_vfs_kind { RP_VFS_DIRECTORY, RP_VFS_FILE, RP_VFS_SYMLINK, RP_VFS_DEVICE, RP_VFS_FIFO };
+enum rp_vfs_kind {
+    /* these numbers are in snapshots: never changed */
+    RP_VFS_DIRECTORY = 0,
+    RP_VFS_FILE = 1,
+    RP_VFS_SYMLINK = 2,
+    RP_VFS_DEVICE = 3,
+    RP_VFS_FIFO = 4
+};
 
 struct rp_vfs_limits {
-    uint64_t bytes_max; /* pages of files, targets of symlinks, directory entries, pipes */
-    uint32_t inodes_max;
+    uint64_t bytes_max;  /* pages of files, targets of symlinks, directory entries, pipes */
+    uint32_t inodes_max; /* 0 is 1: the root */
 };
 
 struct rp_vfs_stat {
@@ -86,10 +96,14 @@ void rp_vfs_destroy(struct rp_vfs *vfs);
 /* A second tree with the same contents, in constant time; the two share what neither changes.
  * NULL: no memory. */
 struct rp_vfs *rp_vfs_clone(const struct rp_vfs *vfs);
+/* Makes `vfs` what `other` is, as if it were a clone of it; of one allocator. Takes the time of
+ * destroying what `vfs` held alone. Cannot fail. */
+void rp_vfs_become(struct rp_vfs *vfs, const struct rp_vfs *other);
 
 void rp_vfs_set_time(struct rp_vfs *vfs, uint64_t now_ns);
 uint64_t rp_vfs_bytes_used(const struct rp_vfs *vfs);
 uint64_t rp_vfs_bytes_max(const struct rp_vfs *vfs);
+struct rp_vfs_limits rp_vfs_get_limits(const struct rp_vfs *vfs);
 uint32_t rp_vfs_inode_count(const struct rp_vfs *vfs);
 
 /* ---- inodes ---- */
@@ -147,8 +161,8 @@ enum rp_vfs_error rp_vfs_mount_device(struct rp_vfs *vfs, struct rp_vfs_start st
  * while the pipe exists. Made with one reader and one writer. NOSPC, DQUOT. The functions below
  * answer INVAL for what is no pipe. */
 #define RP_VFS_PIPE_BYTES_MAX 1048576u
-#define RP_VFS_PIPE_ATOMIC_BYTES 4096u /* POSIX PIPE_BUF */
-enum rp_vfs_end { RP_VFS_END_READ, RP_VFS_END_WRITE };
+#define RP_VFS_PIPE_ATOMIC_BYTES 4096u                         /* POSIX PIPE_BUF */
+enum rp_vfs_end { RP_VFS_END_READ = 0, RP_VFS_END_WRITE = 1 }; /* in snapshots: never changed */
 enum rp_vfs_error rp_vfs_make_pipe(struct rp_vfs *vfs, uint32_t capacity, uint64_t *out_inode);
 /* One more, or one less, who holds this end; INVAL if nobody does. With the last reader goes what
  * waits, since nobody can read it any more; with the last end the pipe is gone. */
@@ -230,7 +244,7 @@ enum rp_vfs_error rp_vfs_reader_end(struct rp_vfs *vfs, uint64_t directory);
  * nothing. */
 enum rp_vfs_error rp_vfs_list(const struct rp_vfs *vfs, uint64_t directory, uint64_t cookie,
                               bool *out_found, struct rp_vfs_entry *out_entry);
-/* Says that cookies up to this one have been given out. */
+/* Says that cookies up to this one, of those that exist, have been given out. */
 enum rp_vfs_error rp_vfs_reader_gave(struct rp_vfs *vfs, uint64_t directory, uint64_t cookie);
 
 /* ---- the whole state ---- */
@@ -253,6 +267,35 @@ struct rp_vfs_visitor {
     bool (*waiting)(void *user, uint64_t inode, const uint8_t *bytes, size_t size);
 };
 bool rp_vfs_walk(const struct rp_vfs *vfs, const struct rp_vfs_visitor *visitor);
+
+/* ---- saving and loading (docs/wsnp.md, "vfs"; the grammar stands in vfs_save.c) ---- */
+
+/* The longest run of pages that is written as one. */
+#define RP_VFS_RUN_PAGES_MAX 4096u
+/* Larger cookies cannot come to be: each costs gas, and gas positions end here. */
+#define RP_VFS_COOKIE_MAX INT64_MAX
+
+/* Appends the whole state: one state has one encoding, whatever is shared. Failure is the
+ * buffer's. */
+void rp_vfs_save(const struct rp_vfs *vfs, struct rp_buffer *out);
+/* The hash that stands for the state: of what rp_vfs_save writes, with the hash of each page
+ * instead of its bytes. Pages remember theirs until they are written, so a second one costs inodes
+ * and pages, not bytes. False: no memory. */
+bool rp_vfs_root(const struct rp_vfs *vfs, uint8_t out_root[RP_HASH_BYTES]) RP_NODISCARD;
+/* Reads a whole tree and nothing behind it. Trusts nothing: what rp_vfs_save would not write is
+ * refused, as is a tree that rp_vfs_check would not accept. Time is linear in the bytes, memory in
+ * the bytes and in the quota (pages of zeros cost 9 bytes each). `limits` other than
+ * those of the tree are ERROR_SNAPSHOT_CONFIG; NULL: not compared. ERROR_SNAPSHOT_TRUNCATED,
+ * _ENCODING, _STATE, ERROR_NO_MEMORY. */
+rp_status rp_vfs_load(struct rp_allocator *allocator, const struct rp_vfs_limits *limits,
+                      struct rp_msgpack *in, struct rp_vfs **out_vfs, rp_report *report);
+/* The root of the tree that rp_vfs_load would read, which is checked as there, in memory that is
+ * linear in the bytes alone. */
+rp_status rp_vfs_root_of(struct rp_allocator *allocator, struct rp_msgpack *in,
+                         uint8_t out_root[RP_HASH_BYTES], rp_report *report);
+/* What the tree says its limits are; nothing else is looked at. */
+rp_status rp_vfs_read_limits(struct rp_msgpack *in, struct rp_vfs_limits *out_limits,
+                             rp_report *report);
 
 /* NULL, or the invariant that is broken. Linear; for tests. */
 const char *rp_vfs_check(const struct rp_vfs *vfs);

@@ -156,6 +156,24 @@ static const char *check_file(const struct rp_inode *inode, uint64_t *bytes)
     return NULL;
 }
 
+static const char *check_cookies(const struct rp_vfs_directory *directory)
+{
+    uint64_t cookie = 0;
+    void *leaf = NULL;
+    if (directory->cookie_given > directory->cookie_last ||
+        (directory->readers == 0 && directory->cookie_given != 0) ||
+        rp_radix_next(&directory->entries, directory->cookie_last + 1, &cookie, &leaf) ||
+        rp_radix_next(&directory->gone, directory->cookie_given + 1, &cookie, &leaf)) {
+        return "the cookies of a directory do not fit each other";
+    }
+    for (cookie = 0; rp_radix_next(&directory->gone, cookie, &cookie, &leaf); cookie++) {
+        if (rp_radix_get(&directory->entries, cookie) != NULL) {
+            return "an entry that is gone is there";
+        }
+    }
+    return NULL;
+}
+
 static const char *check_directory(const struct rp_vfs *vfs, const struct rp_inode *inode,
                                    uint64_t number, uint64_t *bytes)
 {
@@ -207,9 +225,8 @@ static const char *check_directory(const struct rp_vfs *vfs, const struct rp_ino
         return "gone entries are remembered without a reader";
     }
     bool removed = inode->link_count == 0;
-    return removed                                   ? NULL
-           : inode->link_count == 2 + subdirectories ? NULL
-                                                     : "a directory's link count is wrong";
+    return !removed && inode->link_count != 2 + subdirectories ? "a directory's link count is wrong"
+                                                               : check_cookies(directory);
 }
 
 static const char *check_links(const struct rp_inode *inode, uint64_t number, uint64_t links)

@@ -12,6 +12,7 @@
 #define REPRISE_WASI_H
 
 #include "reprise/reprise.h"
+#include "reprise/snapshot.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -67,6 +68,14 @@ RP_API void rp_wasi_destroy(rp_wasi *wasi);
  * to the modules instantiated later. Once per rp_wasi: a second call is ERROR_STATE. The rp_wasi
  * must outlive the store. */
 RP_API rp_status rp_wasi_define(rp_wasi *wasi, rp_store *store, rp_report *report);
+
+/* Fills in what an rp_wasi must have for a restore of this snapshot (rp_store_restore): its quotas.
+ * The rest (files, descriptors, arguments, environment, counts) comes with the restore. *out_found
+ * false: the snapshot has no WASI state. */
+RP_API rp_status rp_wasi_config_from_snapshot(const void *snapshot, size_t size,
+                                              const rp_restore_options *options,
+                                              rp_wasi_config *config, bool *out_found,
+                                              rp_report *report);
 
 /* Copies the folder `host_path` into the guest's tree as `guest_path` and preopens it under
  * exactly that name. Folders that exist are merged; a file that exists, a device, a socket, a

@@ -13,7 +13,8 @@ PROGRAM = None
 FOLDER = None
 
 RESULT_FIELDS = ["schema", "outcome", "reason", "error", "exit_code", "results", "trap", "gas_used", "gas", "gas_limit",
-                 "memory_bytes", "module_hash", "schedule_hash", "semantics_version", "imports"]
+                 "memory_bytes", "module_hash", "schedule_hash", "semantics_version", "imports", "state_root", "roots", "stdout_hash",
+                 "stderr_hash"]
 
 
 def refuse_duplicates(pairs):

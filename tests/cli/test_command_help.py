@@ -10,7 +10,7 @@ import unittest
 import command
 from command import SOURCE, CommandTest, module, read_json, run
 
-COMMANDS = ["run", "validate", "inspect", "disasm", "instrument", "version", "help"]
+COMMANDS = ["run", "resume", "compare", "verify", "snapshot", "validate", "inspect", "disasm", "instrument", "version", "help"]
 
 
 def options_of(name):
@@ -23,7 +23,7 @@ class Help(CommandTest):
         _, text, _ = self.check(["help"], 0, None, "")
         for name in COMMANDS:
             self.assertRegex(text, rf"\n  {name} +[a-z]")
-        for code in [0, 3, 4, 123, 124, 125, 126, 127, 130, 134]:
+        for code in [0, 2, 3, 4, 123, 124, 125, 126, 127, 130, 134]:
             self.assertRegex(text, rf"\n  {code} +\w")
         for arguments in [["--help"], ["-h"]]:
             self.check(arguments, 0, text, "")
@@ -53,6 +53,7 @@ class Help(CommandTest):
     def test_misuse(self):
         self.check(["help", "vers"], 125, "", "there is no command vers; did you mean version")
         self.check(["help", "xyzzy"], 125, "", "there is no command xyzzy; see `reprise help`")
+        self.check(["help", "run", "--errors"], 125, "", "one thing at a time")
         self.check(["help", "run", "--man"], 125, "", "one thing at a time")
         self.check(["help", "--completion", "tcsh"], 125, "", "bash|zsh|fish")
 
@@ -136,6 +137,16 @@ class OtherForms(CommandTest):
         self.assertIn(begin, document)
         held = document.split(begin)[1].split(end)[0]
         self.assertEqual(held, run("help", "--markdown")[1], "write it anew: see the head of docs/command.md")
+
+    def test_every_error_is_explained(self):
+        document = (SOURCE / "docs/errors.md").read_text()
+        reference = run("help", "--errors")[1]
+        self.assertEqual(document[document.index("## "):], reference, "write it anew: see the head of docs/errors.md")
+        codes = re.findall(r"^\| `(\w+)`", reference, re.M)
+        self.assertGreater(len(codes), 50)
+        for code in codes:
+            self.check(["help", code], 0, None, "")
+            self.assertIn("Remedy: ", run("help", code.lower())[1])
 
 
 if __name__ == "__main__":

@@ -266,7 +266,7 @@ class Options(CommandTest):
             (["--gsa", "5", hello], "there is no option --gsa; did you mean --gas?"),
             (["--until-gs", "5", hello], "did you mean --until-gas?"),
             (["--time-out", "5", hello], "there is no option --time-out"),
-            (["--snapshot", "x", hello], "there is no option --snapshot"),
+            (["--record", "x", hello], "there is no option --record"),
             (["--tracy=wasi", hello], "there is no option --tracy=wasi; did you mean --trace?"),
             (["--counter", "global", hello], "--counter is no option of `reprise run`"),
             (["-x", hello], "there is no option -x"),

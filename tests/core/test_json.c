@@ -205,6 +205,61 @@ static void appended_string_reads_back(void **state)
     }
 }
 
+static void numbers_are_read_as_binary64(void **state)
+{
+    (void)state;
+    const struct {
+        const char *text;
+        double number;
+    } cases[] = {{"0.5", 0.5},
+                 {"-3", -3.0},
+                 {"9007199254740993", 9007199254740992.0},
+                 {"-0.0", -0.0},
+                 {"5e-324", 5e-324}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct rp_json *root;
+        uint64_t bits;
+        assert_int_equal(rp_json_parse(cases[i].text, strlen(cases[i].text), &root, NULL), RP_OK);
+        assert_true(rp_json_f64(root, &bits));
+        assert_memory_equal(&bits, &cases[i].number, sizeof bits);
+        rp_json_release(root);
+    }
+    struct rp_json *text = rp_json_new_string("1", 1);
+    uint64_t bits;
+    assert_false(rp_json_f64(text, &bits));
+    assert_false(rp_json_f64(NULL, &bits));
+    rp_json_release(text);
+}
+
+static void floats_are_written_with_enough_digits(void **state)
+{
+    (void)state;
+    const struct {
+        double number;
+        const char *text;
+    } cases[] = {{0.1, "0.1"},
+                 {2.0, "2.0"},
+                 {1.0 / 3.0, "0.3333333333333333"},
+                 {-0.0, "-0.0"},
+                 {1e23, "1e23"},
+                 {1.7976931348623157e308, "1.7976931348623157e308"},
+                 {5e-324, "4.94065645841247e-324"},
+                 {123456789012345.5, "123456789012345.5"}};
+    struct rp_allocator allocator;
+    struct rp_buffer buffer;
+    rp_allocator_init(&allocator, 0);
+    rp_buffer_init(&buffer, &allocator);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        uint64_t bits;
+        memcpy(&bits, &cases[i].number, sizeof bits);
+        buffer.size = 0;
+        rp_json_append_f64(&buffer, bits);
+        assert_int_equal(buffer.size, strlen(cases[i].text));
+        assert_memory_equal(buffer.data, cases[i].text, buffer.size);
+    }
+    rp_buffer_deinit(&buffer);
+}
+
 static void missing_values_make_setters_fail(void **state)
 {
     (void)state;
@@ -247,6 +302,8 @@ int main(void)
         cmocka_unit_test(built_values_are_written_on_one_line),
         cmocka_unit_test(invalid_utf8_is_replaced),
         cmocka_unit_test(appended_string_reads_back),
+        cmocka_unit_test(numbers_are_read_as_binary64),
+        cmocka_unit_test(floats_are_written_with_enough_digits),
         cmocka_unit_test(missing_values_make_setters_fail),
         cmocka_unit_test(writing_fails_cleanly_without_memory),
     };

@@ -37,6 +37,7 @@ static void define_position(struct builtin_rig *rig)
 {
     static const rp_valkind result = RP_I64;
     const rp_host_func func = {
+        .struct_size = sizeof(rp_host_func),
         .module = "test",
         .name = "position",
         .type = {.results = &result, .result_count = 1},

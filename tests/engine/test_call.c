@@ -161,12 +161,14 @@ static void begin_guest(struct guest *guest, const rp_store_config *config)
     }
     *guest = (struct guest){.plan.limit = -1};
     struct rp_span bytes = build(&guest->wasm);
-    rp_host_func func = {.module = "host",
+    rp_host_func func = {.struct_size = sizeof(rp_host_func),
+                         .module = "host",
                          .name = "call_back",
                          .callback = call_back,
                          .base_price = 10,
                          .user = &guest->plan};
-    rp_host_func wide = {.module = "host",
+    rp_host_func wide = {.struct_size = sizeof(rp_host_func),
+                         .module = "host",
                          .name = "wide",
                          .type = {kinds, RP_LIMIT_PARAMS, kinds, RP_LIMIT_PARAMS},
                          .callback = call_back_wide,
@@ -249,7 +251,7 @@ static void check_states(struct guest *guest)
                      RP_ERROR_TYPE);
     assert_true(rp_store_is_stopped(guest->store));
     uint64_t gas = rp_store_gas_used(guest->store);
-    rp_store_abandon(guest->store);
+    rp_store_abandon(guest->store, NULL);
     assert_false(rp_store_is_stopped(guest->store));
     assert_int_equal(rp_store_gas_used(guest->store), gas);
     rp_store_set_gas_limit(guest->store, RP_GAS_UNLIMITED);
@@ -368,7 +370,7 @@ static void check_request_inside(struct guest *guest)
     rp_store_interrupt(guest->store, RP_STOP_TIMEOUT);
     assert_int_equal(resume(guest), RP_OUTCOME_TIMED_OUT);
     assert_int_equal(rp_store_gas_used(guest->store), gas);
-    rp_store_abandon(guest->store);
+    rp_store_abandon(guest->store, NULL);
 }
 
 static void request_is_honoured_within_a_portion(void **state)
@@ -396,7 +398,7 @@ static void check_thread(struct guest *guest)
     rp_store_set_gas_limit(guest->store, (int64_t)gas + 3);
     assert_int_equal(resume(guest), RP_OUTCOME_OUT_OF_GAS);
     assert_int_equal(rp_store_gas_used(guest->store), gas + 3);
-    rp_store_abandon(guest->store);
+    rp_store_abandon(guest->store, NULL);
 }
 
 static void another_thread_stops_a_run_at_a_boundary(void **state)

@@ -104,8 +104,11 @@ static void init_rig(struct mode_rig *rig, bool metered)
     rp_store_config_init(&config);
     config.metered = metered;
     assert_int_equal(rp_store_create(rig->engine, &config, &rig->store, &rig->report), RP_OK);
-    const rp_host_func func = {
-        .module = "test", .name = "host", .callback = call_host, .user = rig};
+    const rp_host_func func = {.struct_size = sizeof(rp_host_func),
+                               .module = "test",
+                               .name = "host",
+                               .callback = call_host,
+                               .user = rig};
     assert_int_equal(rp_store_define_func(rig->store, &func, &rig->report), RP_OK);
     rp_outcome outcome;
     assert_int_equal(

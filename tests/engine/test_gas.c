@@ -74,8 +74,11 @@ static struct rp_span build(struct rp_wasm *wasm, void (*emit)(struct rp_wasm *)
 static void begin_guest(struct guest *guest, void (*emit)(struct rp_wasm *), bool metered,
                         const char *schedule)
 {
-    static const rp_host_func call = {
-        .module = "host", .name = "call", .callback = host_call, .price = host_price};
+    static const rp_host_func call = {.struct_size = sizeof(rp_host_func),
+                                      .module = "host",
+                                      .name = "call",
+                                      .callback = host_call,
+                                      .price = host_price};
     *guest = (struct guest){0};
     struct rp_span bytes = build(&guest->wasm, emit);
     rp_engine_config engine_config = {.struct_size = sizeof engine_config,

@@ -260,7 +260,8 @@ static void begin_store(struct guest *guest, bool with_start, uint32_t call_dept
     rp_store_config config;
     rp_store_config_init(&config);
     config.call_depth_max = call_depth_max;
-    rp_host_func call = {.module = "host",
+    rp_host_func call = {.struct_size = sizeof(rp_host_func),
+                         .module = "host",
                          .name = "call",
                          .callback = host_call,
                          .price = host_price,
@@ -630,11 +631,11 @@ static void abandoned_call_is_left(void **state)
     assert_int_equal(dive(&guest, 1000, AT_LEAF), RP_OK);
     uint32_t depth = the_record.depth;
     assert_int_equal(the_record.count, depth); /* a stopped call is not left */
-    rp_store_abandon(guest.store);
+    rp_store_abandon(guest.store, NULL);
     assert_int_equal(the_record.depth, 0);
     assert_int_equal(the_record.count, 2 * depth);
     assert_false(the_record.events[depth].returned);
-    rp_store_abandon(guest.store);
+    rp_store_abandon(guest.store, NULL);
     assert_int_equal(the_record.count, 2 * depth);
     end(&guest);
 }

@@ -139,7 +139,10 @@ static void refusal_lists_all_that_is_missing(void **state)
     rp_outcome outcome;
     rp_report report = {0};
     struct rp_span bytes = build_imports(&wasm);
-    rp_host_func second = {.module = "env", .name = "first", .callback = do_nothing};
+    rp_host_func second = {.struct_size = sizeof(rp_host_func),
+                           .module = "env",
+                           .name = "first",
+                           .callback = do_nothing};
     assert_int_equal(rp_engine_create(NULL, &engine, NULL), RP_OK);
     assert_int_equal(rp_module_load(engine, bytes.data, bytes.size, &module, NULL), RP_OK);
     assert_int_equal(rp_store_create(engine, NULL, &store, NULL), RP_OK);

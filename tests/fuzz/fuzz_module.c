@@ -115,7 +115,7 @@ static void call_export(struct trace *trace, const rp_instance *instance, rp_nam
     for (size_t i = 0; outcome.kind == RP_OUTCOME_RETURNED && i < type.result_count; i++) {
         add_value(trace, &results[i]);
     }
-    rp_store_abandon(trace->store);
+    rp_store_abandon(trace->store, NULL);
 }
 
 static void run_exports(struct trace *trace, const rp_module *module, const rp_instance *instance)

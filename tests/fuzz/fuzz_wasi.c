@@ -130,7 +130,7 @@ static void begin(struct play *play, const uint8_t *bytes, size_t size, bool clo
     play->bytes = bytes + (size > 0);
     play->size = size - (size > 0);
     unsigned settings = play->settings;
-    play->host = (struct rp_wasi_host){play, world_time, world_sleep, world_random};
+    play->host = (struct rp_wasi_host){play, world_time, world_sleep, world_random, NULL};
     rp_wasi_config config;
     const char *args[] = {"fuzz", "", "third"};
     const char *env[] = {"A=b"};

@@ -37,12 +37,14 @@ static void define_imports(rp_store *store, uint64_t *counted)
 {
     static const rp_valkind i32 = RP_I32, i64 = RP_I64;
     rp_report report = {0};
-    rp_host_func gas = {.module = "reprise",
+    rp_host_func gas = {.struct_size = sizeof(rp_host_func),
+                        .module = "reprise",
                         .name = "gas",
                         .type = {.params = &i64, .param_count = 1},
                         .callback = count_gas,
                         .user = counted};
-    rp_host_func leave = {.module = "wasi_snapshot_preview1",
+    rp_host_func leave = {.struct_size = sizeof(rp_host_func),
+                          .module = "wasi_snapshot_preview1",
                           .name = "proc_exit",
                           .type = {.params = &i32, .param_count = 1},
                           .callback = exit_program};

@@ -82,7 +82,10 @@ static inline rp_status guest_read(void *user, void *data, size_t size, size_t *
 static inline void guest_config(struct guest *guest, rp_wasi_config *config)
 {
     *guest = (struct guest){.now_ns = GUEST_TIME_NS, .input = "", .input_piece = 1000};
-    guest->host = (struct rp_wasi_host){guest, guest_time, guest_sleep, guest_random};
+    guest->host = (struct rp_wasi_host){.context = guest,
+                                        .time_ns = guest_time,
+                                        .sleep_ns = guest_sleep,
+                                        .random_bytes = guest_random};
     rp_wasi_config_init(config);
     config->time_ns = GUEST_TIME_NS;
     config->write = guest_write;

@@ -78,6 +78,39 @@ static void input_fills_vectors_with_what_is_there(void **state)
     guest_deinit(&guest);
 }
 
+static unsigned input_count;
+
+static void count_input(void *context)
+{
+    assert_non_null(context);
+    input_count++;
+}
+
+/* The end of the input is an answer too; what fails, and what asks for nothing, is none. */
+static void each_read_of_input_is_a_host_event(void **state)
+{
+    (void)state;
+    static struct guest guest;
+    guest_init_plain(&guest);
+    guest.host.count_input = count_input;
+    guest.input = "abc";
+    input_count = 0;
+    guest_vector(&guest, 0, 1000, 10);
+    assert_int_equal(call(&guest, fd_read, 0, 0, 1, 100), SUCCESS);
+    assert_int_equal(input_count, 1);
+    assert_int_equal(call(&guest, fd_read, 0, 0, 1, 100), SUCCESS);
+    assert_int_equal(input_count, 2);
+    guest_vector(&guest, 0, 1000, 0);
+    assert_int_equal(call(&guest, fd_read, 0, 0, 1, 100), SUCCESS);
+    guest_vector(&guest, 0, 1000, 10);
+    assert_int_equal(call(&guest, fd_write, 1, 0, 1, 100), SUCCESS);
+    assert_int_equal(input_count, 2);
+    guest.input = NULL; /* fails */
+    assert_int_equal(call(&guest, fd_read, 0, 0, 1, 100), RP_WASI_FAILS);
+    assert_int_equal(input_count, 2);
+    guest_deinit(&guest);
+}
+
 static const struct {
     uint32_t first[2];
     uint32_t second[2];
@@ -496,6 +529,7 @@ int main(void)
         cmocka_unit_test(output_stops_exactly_at_its_limit),
         cmocka_unit_test(streams_that_fail_are_host_failures),
         cmocka_unit_test(input_fills_vectors_with_what_is_there),
+        cmocka_unit_test(each_read_of_input_is_a_host_event),
         cmocka_unit_test(vectors_that_overlap_or_leave_memory_are_refused),
         cmocka_unit_test(files_are_written_sought_and_read),
         cmocka_unit_test(a_listing_sees_every_entry_while_it_deletes_them),

@@ -216,6 +216,16 @@ static void broken_directories_are_seen(void **state)
     EXPECT_BROKEN(&scene, inside, before, "gone entries are remembered without a reader");
     inside->link_count++;
     EXPECT_BROKEN(&scene, inside, before, "a directory's link count is wrong");
+    inside->of.directory.cookie_given++;
+    EXPECT_BROKEN(&scene, inside, before, "the cookies of a directory do not fit each other");
+    inside->of.directory.cookie_given -= 2;
+    EXPECT_BROKEN(&scene, inside, before, "the cookies of a directory do not fit each other");
+    struct rp_inode *root = inode_of(&scene, RP_VFS_ROOT);
+    struct rp_inode root_before = *root;
+    root->of.directory.cookie_given = 3;
+    EXPECT_BROKEN(&scene, root, root_before, "the cookies of a directory do not fit each other");
+    root->of.directory.cookie_last -= 2; /* the newest entry is gone */
+    EXPECT_BROKEN(&scene, root, root_before, "the cookies of a directory do not fit each other");
     tree_deinit(&scene.tree);
 }
 

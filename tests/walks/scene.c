@@ -2,6 +2,7 @@
 #include "tests/walks/scene.h"
 
 #include "core/assert.h"
+#include "reprise/snapshot.h"
 
 #include <string.h>
 
@@ -233,6 +234,7 @@ static rp_status define_mix(struct rp_scene *scene)
 {
     static const rp_valkind kinds[] = {RP_I32, RP_I64};
     rp_host_func mix = {
+        .struct_size = sizeof(rp_host_func),
         .module = "host",
         .name = "mix",
         .type = {.params = kinds, .param_count = 2, .results = kinds + 1, .result_count = 1},
@@ -246,8 +248,11 @@ static rp_status define_mix(struct rp_scene *scene)
 
 static rp_status define_tell(struct rp_scene *scene)
 {
-    rp_host_func tell = {
-        .module = "host", .name = "tell", .callback = host_tell, .user = &scene->host};
+    rp_host_func tell = {.struct_size = sizeof(rp_host_func),
+                         .module = "host",
+                         .name = "tell",
+                         .callback = host_tell,
+                         .user = &scene->host};
     return rp_store_define_func(scene->store, &tell, &scene->report);
 }
 
@@ -325,6 +330,27 @@ rp_status rp_scene_make(struct rp_scene *scene, const rp_store_config *config)
         }
     }
     return find_run(scene);
+}
+
+rp_status rp_scene_restore(struct rp_scene *scene, const void *snapshot, size_t size, bool metered)
+{
+    rp_snapshot_config config;
+    rp_status status = rp_snapshot_read_config(snapshot, size, NULL, &config, &scene->report);
+    rp_store_destroy(scene->store);
+    scene->store = NULL;
+    scene->instance = NULL;
+    if (status == RP_OK) {
+        config.store.metered = metered;
+        status = rp_store_create(scene->engine, &config.store, &scene->store, &scene->report);
+    }
+    if (status == RP_OK) {
+        status = define_mix(scene);
+    }
+    if (status == RP_OK) {
+        status = define_tell(scene);
+    }
+    return status == RP_OK ? rp_store_restore(scene->store, snapshot, size, NULL, &scene->report)
+                           : status;
 }
 
 void rp_scene_unmake(struct rp_scene *scene)

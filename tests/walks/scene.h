@@ -45,6 +45,8 @@ rp_status rp_scene_make(struct rp_scene *scene, const rp_store_config *config);
  * called again and again. */
 rp_status rp_scene_call(struct rp_scene *scene, int32_t rounds);
 rp_status rp_scene_resume(struct rp_scene *scene);
+/* Puts a store made afresh in the place of the scene's, with the state of a snapshot. */
+rp_status rp_scene_restore(struct rp_scene *scene, const void *snapshot, size_t size, bool metered);
 /* Ends all that rp_scene_make has made. */
 void rp_scene_unmake(struct rp_scene *scene);
 

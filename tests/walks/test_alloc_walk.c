@@ -64,7 +64,7 @@ static struct scene_end undisturbed_scene(bool metered)
     end.memory_bytes = scene.store->memory_used_bytes;
     end.table_elements = scene.store->table_used_elements;
     rp_alloc_inject(0, 0);
-    assert_int_equal(rp_store_move(&scene.store, NULL), RP_OK);
+    assert_int_equal(rp_store_move(scene.store, NULL), RP_OK);
     end.move_calls = rp_alloc_injected_calls();
     rp_alloc_inject(0, 0);
     call_scene(&scene, RP_SCENE_ROUNDS);
@@ -167,13 +167,13 @@ static void failed_move_leaves_the_store(void **state)
         assert_int_equal(rp_scene_call(&scene, RP_SCENE_ROUNDS), RP_OK);
         assert_int_equal(scene.outcome.kind, RP_OUTCOME_SUSPENDED);
         uint64_t before = rp_walk_store_print(scene.store);
-        const rp_store *old = scene.store;
+        const struct rp_instance *old = scene.store->instances[0];
         rp_alloc_inject(k, 0);
-        rp_status status = rp_store_move(&scene.store, &scene.report);
+        rp_status status = rp_store_move(scene.store, &scene.report);
         rp_alloc_inject(0, 0);
         if (status != RP_OK) {
             expect_refusal(status, &scene.report);
-            assert_ptr_equal(scene.store, old);
+            assert_ptr_equal(scene.store->instances[0], old);
         }
         assert_true(rp_walk_store_print(scene.store) == before);
         rp_store_set_until_gas(scene.store, RP_GAS_UNLIMITED);

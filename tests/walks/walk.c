@@ -2,7 +2,7 @@
 #include "tests/walks/walk.h"
 
 #include "core/assert.h"
-#include "engine/store_state.h"
+#include "tests/support/state_copy.h"
 #include "tests/support/wasi_print.h"
 #include "tests/walks/wasi_tour.h"
 
@@ -187,14 +187,12 @@ static uint64_t hash_bytes(uint64_t seed, const uint8_t *data, size_t size)
 
 uint64_t rp_walk_store_print(const rp_store *store)
 {
-    struct rp_allocator allocator;
-    struct rp_buffer state;
-    rp_allocator_init(&allocator, 0);
-    rp_buffer_init(&state, &allocator);
-    rp_status status = rp_store_save_state(store, &state, NULL);
+    struct rp_state_copy state;
+    rp_state_copy_init(&state);
+    rp_status status = rp_state_copy_save(&state, store, NULL);
     RP_ASSERT(status == RP_OK);
-    uint64_t hash = hash_bytes(1, state.data, state.size);
-    rp_buffer_deinit(&state);
+    uint64_t hash = hash_bytes(1, state.bytes.data, state.bytes.size);
+    rp_state_copy_deinit(&state);
     return hash;
 }
 
@@ -316,6 +314,41 @@ void rp_walk_end(struct rp_walk_run *run)
     rp_wasi_destroy(run->wasi);
     run->store = NULL;
     run->wasi = NULL;
+}
+
+static rp_status make_restored_wasi(struct rp_walk_run *run, const void *snapshot, size_t size)
+{
+    bool found = false;
+    rp_wasi_config config;
+    rp_wasi_config_init(&config);
+    rp_status status =
+        rp_wasi_config_from_snapshot(snapshot, size, NULL, &config, &found, &run->report);
+    RP_ASSERT(status != RP_OK || found);
+    config.write = take_output;
+    config.read = bring_input;
+    config.user = run;
+    if (status == RP_OK) {
+        status = rp_wasi_create(&config, &run->wasi, &run->report);
+    }
+    return status == RP_OK ? rp_wasi_define(run->wasi, run->store, &run->report) : status;
+}
+
+void rp_walk_restore(struct rp_walk_run *run, const void *snapshot, size_t size, bool metered)
+{
+    rp_snapshot_config config;
+    rp_walk_end(run);
+    run->status = rp_snapshot_read_config(snapshot, size, NULL, &config, &run->report);
+    if (run->status == RP_OK) {
+        config.store.metered = metered;
+        run->status =
+            rp_store_create(run->program->engine, &config.store, &run->store, &run->report);
+    }
+    if (run->status == RP_OK && run->program->is_wasi) {
+        run->status = make_restored_wasi(run, snapshot, size);
+    }
+    if (run->status == RP_OK) {
+        run->status = rp_store_restore(run->store, snapshot, size, NULL, &run->report);
+    }
 }
 
 bool rp_walk_is_stopped(const struct rp_walk_run *run)

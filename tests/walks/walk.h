@@ -66,6 +66,9 @@ void rp_walk_begin(struct rp_walk_run *run, const struct rp_walk_program *progra
 /* Goes on from a stop under other limits. */
 void rp_walk_resume(struct rp_walk_run *run, int64_t gas_limit, int64_t until_gas);
 void rp_walk_end(struct rp_walk_run *run);
+/* Puts a store, and a file tree, made afresh in the place of the run's, with the state of a
+ * snapshot; what was written and read so far stays. `status` says how that went. */
+void rp_walk_restore(struct rp_walk_run *run, const void *snapshot, size_t size, bool metered);
 
 bool rp_walk_is_stopped(const struct rp_walk_run *run);
 /* Whether the program came to its known end. */
