@@ -1,4 +1,5 @@
 /* An rp_wasi: configuration, preopens, the embedder's access to the guest's tree (layer 4). */
+#include "engine/store_check.h"
 #include "sandbox/device.h"
 #include "sandbox/shared_text.h"
 #include "sandbox/wasi_call.h"
@@ -319,7 +320,13 @@ rp_status rp_wasi_write_file(rp_wasi *wasi, const char *guest_path, const void *
                              rp_report *report)
 {
     struct rp_vfs_path path;
-    rp_status status = rp_wasi_guest_path(guest_path, &path, report);
+    rp_status status = RP_OK;
+    if (wasi->store != NULL) {
+        status = rp_store_require(wasi->store, RP_UNLESS_CUT, "rp_wasi_write_file", report);
+    }
+    if (status == RP_OK) {
+        status = rp_wasi_guest_path(guest_path, &path, report);
+    }
     if (status != RP_OK) {
         return status;
     }
@@ -340,6 +347,9 @@ rp_status rp_wasi_write_file(rp_wasi *wasi, const char *guest_path, const void *
     struct rp_vfs *loser = error == RP_VFS_OK ? wasi->vfs : trial;
     if (error == RP_VFS_OK) {
         wasi->vfs = trial;
+        if (wasi->store != NULL) {
+            rp_store_count_change(wasi->store);
+        }
     }
     rp_vfs_destroy(loser);
     return error == RP_VFS_OK ? RP_OK : rp_wasi_report_vfs(report, guest_path, error);

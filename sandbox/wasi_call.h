@@ -58,6 +58,7 @@ struct rp_wasi_import {
 
 struct rp_wasi {
     struct rp_allocator allocator;
+    struct rp_store *store; /* that it is defined for; NULL before, and when the store is gone */
     struct rp_vfs *vfs;
     struct rp_descriptor_table descriptors;
     struct rp_wasi_strings args;

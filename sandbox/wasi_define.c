@@ -97,6 +97,13 @@ static rp_host_result run_call(void *user, rp_caller *caller, const rp_value *ar
     return RP_HOST_RETURN;
 }
 
+/* The store ends before its rp_wasi. */
+static void forget_store(void *user)
+{
+    struct rp_wasi_binding *binding = user;
+    binding->wasi->store = NULL;
+}
+
 static rp_status define_function(rp_store *store, struct rp_wasi_binding *binding,
                                  rp_report *report)
 {
@@ -116,6 +123,7 @@ static rp_status define_function(rp_store *store, struct rp_wasi_binding *bindin
                          .callback = run_call,
                          .price = price_call,
                          .user = binding,
+                         .finalize = forget_store,
                          .is_pure = true}; /* input is counted where it comes in */
     return rp_store_define_func(store, &func, report);
 }
@@ -158,6 +166,7 @@ rp_status rp_wasi_define(rp_wasi *wasi, rp_store *store, rp_report *report)
             return status;
         }
     }
+    wasi->store = store;
     rp_wasi_part_init(wasi);
     rp_store_add_part(store, &wasi->part);
     return RP_OK;

@@ -102,7 +102,9 @@ RP_API rp_wasi_import_info rp_wasi_import(const rp_wasi *wasi, size_t index); /*
 RP_API rp_status rp_wasi_preopen(rp_wasi *wasi, const char *guest_path, bool read_only,
                                  rp_report *report);
 
-/* Makes a file with these bytes, parents included; an existing file is replaced. */
+/* Makes a file with these bytes, parents included; an existing file is replaced. Once the rp_wasi
+ * is defined for a store, a host event, unless it happens inside of a host function; and
+ * ERROR_STATE after a timeout or an interrupt. */
 RP_API rp_status rp_wasi_write_file(rp_wasi *wasi, const char *guest_path, const void *data,
                                     size_t size, rp_report *report);
 

@@ -101,6 +101,52 @@ static void files_travel_with_the_store(void **state)
     rp_engine_destroy(engine);
 }
 
+/* (module (func (export "f") (loop (br 0)))), stopped by the clock. */
+static void cut_run(const struct run *run, rp_engine *engine)
+{
+    static const uint8_t bytes[] = {0, 'a', 's', 'm', 1, 0, 0, 0,    1,  4, 1,   0x60,
+                                    0, 0,   3,   2,   1, 0, 7, 5,    1,  1, 'f', 0,
+                                    0, 10,  9,   1,   7, 0, 3, 0x40, 12, 0, 11,  11};
+    rp_report report = {0};
+    rp_module *module = NULL;
+    rp_instance *instance = NULL;
+    rp_extern found;
+    rp_outcome outcome;
+    must(rp_module_load(engine, bytes, sizeof bytes, &module, &report), &report);
+    must(rp_store_instantiate(run->store, module, &instance, &outcome, &report), &report);
+    must(rp_instance_export(instance, (rp_name){"f", 1}, &found), &report);
+    rp_store_interrupt(run->store, RP_STOP_TIMEOUT);
+    must(rp_store_call(run->store, found.index, NULL, 0, NULL, 0, &outcome, &report), &report);
+    assert_int_equal(outcome.kind, RP_OUTCOME_TIMED_OUT);
+    rp_module_destroy(module);
+}
+
+static void a_file_that_the_embedder_writes_is_a_host_event(void **state)
+{
+    (void)state;
+    rp_engine *engine = new_engine();
+    rp_wasi_config config = small_config();
+    struct run run;
+    rp_report report = {0};
+    begin_run(&run, engine, &config);
+    uint64_t before = rp_store_host_events(run.store);
+    must(rp_wasi_write_file(run.wasi, "/f", "text", 4, &report), &report);
+    assert_int_equal(rp_store_host_events(run.store), before + 1);
+    assert_int_equal(rp_wasi_write_file(run.wasi, "/../f", "text", 4, NULL), RP_ERROR_ARGUMENT);
+    assert_int_equal(rp_store_host_events(run.store), before + 1);
+    uint8_t roots[2][RP_ROOT_BYTES];
+    cut_run(&run, engine);
+    get_root(&run, roots[0]);
+    assert_int_equal(rp_wasi_write_file(run.wasi, "/f", "late", 4, &report), RP_ERROR_STATE);
+    assert_non_null(strstr(report.text, "rp_wasi_write_file: a timeout"));
+    get_root(&run, roots[1]);
+    assert_memory_equal(roots[0], roots[1], RP_ROOT_BYTES);
+    rp_store_destroy(run.store);
+    assert_int_equal(rp_wasi_write_file(run.wasi, "/f", "after", 5, NULL), RP_OK);
+    rp_wasi_destroy(run.wasi);
+    rp_engine_destroy(engine);
+}
+
 static void a_snapshot_says_what_wasi_it_needs(void **state)
 {
     (void)state;
@@ -211,6 +257,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(files_travel_with_the_store),
+        cmocka_unit_test(a_file_that_the_embedder_writes_is_a_host_event),
         cmocka_unit_test(a_snapshot_says_what_wasi_it_needs),
         cmocka_unit_test(a_snapshot_without_wasi_says_so),
         cmocka_unit_test(another_quota_is_refused_and_changes_nothing),
