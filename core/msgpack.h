@@ -11,6 +11,7 @@
 
 #include "core/buffer.h"
 #include "core/reader.h"
+#include "reprise/reprise.h"
 
 /* ---- writing: failures are the buffer's ---- */
 
@@ -53,6 +54,14 @@ const uint8_t *rp_msgpack_fixed_bytes(struct rp_msgpack *reader, uint32_t size);
 uint32_t rp_msgpack_array(struct rp_msgpack *reader, uint32_t count_max);
 /* An array of exactly this count; false on failure. */
 bool rp_msgpack_tuple(struct rp_msgpack *reader, uint32_t count);
+
+/* What an error means for who trusts nobody: the bytes end too early, or are not the one form. */
+static inline rp_status rp_msgpack_status(const struct rp_msgpack *reader)
+{
+    return reader->error == NULL ? RP_OK
+           : reader->ended       ? RP_ERROR_SNAPSHOT_TRUNCATED
+                                 : RP_ERROR_SNAPSHOT_ENCODING;
+}
 
 static inline uint64_t rp_msgpack_offset(const struct rp_msgpack *reader)
 {

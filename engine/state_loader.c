@@ -14,10 +14,8 @@
 
 rp_status rp_state_tell_bytes(const struct rp_msgpack *in, const char *section, rp_report *report)
 {
-    return rp_report_fail(report,
-                          in->ended ? RP_ERROR_SNAPSHOT_TRUNCATED : RP_ERROR_SNAPSHOT_ENCODING,
-                          "snapshot section %s: byte %llu: %s", section,
-                          (unsigned long long)(in->error_at - in->start), in->error);
+    return rp_report_fail(report, rp_msgpack_status(in), "snapshot section %s: byte %llu: %s",
+                          section, (unsigned long long)(in->error_at - in->start), in->error);
 }
 
 bool rp_state_refuse(struct rp_state_loader *loader, rp_status status, const char *format, ...)

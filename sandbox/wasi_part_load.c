@@ -1,63 +1,21 @@
 /* The section "wasi" from its bytes, which nobody vouches for (layer 4; the grammar stands in
  * wasi_part.c). What each descriptor says is checked here as far as it goes without the tree. */
+#include "core/section_reader.h"
 #include "sandbox/device.h"
 #include "sandbox/shared_text.h"
 #include "sandbox/wasi_part.h"
 
 struct loader {
     struct rp_allocator *allocator;
-    struct rp_msgpack *in;
+    struct rp_section_reader reader;
     struct rp_wasi_copy *copy;
     bool packs;             /* leave no gaps between descriptors: nobody will use them */
     uint64_t number_behind; /* the descriptors read so far */
-    rp_status status;
-    rp_report *report;
 };
-
-/* ---- refusing ---- */
-
-static bool refuse_at(struct loader *loader, rp_status status, const uint8_t *at, const char *what)
-{
-    if (loader->status == RP_OK) {
-        loader->status = rp_report_fail(loader->report, status, "wasi, byte %llu: %s",
-                                        (unsigned long long)(at - loader->in->start), what);
-    }
-    return false;
-}
-
-static bool refuse_state(struct loader *loader, const char *what)
-{
-    return refuse_at(loader, RP_ERROR_SNAPSHOT_STATE, loader->in->pos, what);
-}
-
-static bool refuse_encoding(struct loader *loader, const char *what)
-{
-    return refuse_at(loader, RP_ERROR_SNAPSHOT_ENCODING, loader->in->pos, what);
-}
-
-static bool fail_memory(struct loader *loader)
-{
-    if (loader->status == RP_OK) {
-        loader->status =
-            rp_report_fail(loader->report, RP_ERROR_NO_MEMORY, "no memory for the state of WASI");
-    }
-    return false;
-}
-
-static bool read_well(struct loader *loader)
-{
-    const struct rp_msgpack *in = loader->in;
-    if (in->error != NULL) {
-        return refuse_at(loader,
-                         in->ended ? RP_ERROR_SNAPSHOT_TRUNCATED : RP_ERROR_SNAPSHOT_ENCODING,
-                         in->error_at, in->error);
-    }
-    return loader->status == RP_OK;
-}
 
 static uint64_t read_number(struct loader *loader)
 {
-    return rp_msgpack_uint(loader->in, UINT64_MAX);
+    return rp_msgpack_uint(loader->reader.in, UINT64_MAX);
 }
 
 /* ---- arguments and environment ---- */
@@ -76,29 +34,31 @@ static bool string_is_valid(struct rp_span text, bool is_variable)
 static bool read_strings(struct loader *loader, bool is_variables,
                          struct rp_wasi_strings *out_strings)
 {
-    uint32_t count = rp_msgpack_array(loader->in, UINT32_MAX);
-    struct rp_msgpack start = *loader->in;
+    uint32_t count = rp_msgpack_array(loader->reader.in, UINT32_MAX);
+    struct rp_msgpack start = *loader->reader.in;
     uint64_t size = 0;
-    for (uint32_t i = 0; i < count && read_well(loader); i++) {
-        struct rp_span text = rp_msgpack_bytes(loader->in, RP_WASI_STRINGS_BYTES_MAX);
-        if (loader->in->error == NULL && !string_is_valid(text, is_variables)) {
-            return refuse_state(loader, is_variables ? "a variable that is not NAME=value"
-                                                     : "an argument with a zero in it");
+    for (uint32_t i = 0; i < count && rp_section_read_well(&loader->reader); i++) {
+        struct rp_span text = rp_msgpack_bytes(loader->reader.in, RP_WASI_STRINGS_BYTES_MAX);
+        if (loader->reader.in->error == NULL && !string_is_valid(text, is_variables)) {
+            return rp_section_refuse_state(&loader->reader,
+                                           is_variables ? "a variable that is not NAME=value"
+                                                        : "an argument with a zero in it");
         }
         size += text.size + 1;
     }
-    if (!read_well(loader)) {
+    if (!rp_section_read_well(&loader->reader)) {
         return false;
     }
     if (size > RP_WASI_STRINGS_BYTES_MAX) {
-        return refuse_state(loader, "more arguments or variables than there can be");
+        return rp_section_refuse_state(&loader->reader,
+                                       "more arguments or variables than there can be");
     }
     if (size == 0) {
         return true;
     }
     char *bytes = rp_shared_text_create(loader->allocator, NULL, (size_t)size);
     if (bytes == NULL) {
-        return fail_memory(loader);
+        return rp_section_no_memory(&loader->reader);
     }
     *out_strings = (struct rp_wasi_strings){.bytes = bytes, .size = (uint32_t)size, .count = count};
     for (uint32_t i = 0; i < count; i++) {
@@ -117,23 +77,24 @@ static bool read_strings(struct loader *loader, bool is_variables,
 static bool check_rights(struct loader *loader, uint64_t rights, uint64_t most)
 {
     return (rights & ~most) == 0 ||
-           refuse_state(loader, "a descriptor with a right that its kind cannot have");
+           rp_section_refuse_state(&loader->reader,
+                                   "a descriptor with a right that its kind cannot have");
 }
 
 static bool read_stream(struct loader *loader, struct rp_descriptor *descriptor)
 {
     uint64_t device = read_number(loader);
-    if (!read_well(loader)) {
+    if (!rp_section_read_well(&loader->reader)) {
         return false;
     }
     if (device != RP_DEVICE_STDIN && device != RP_DEVICE_STDOUT && device != RP_DEVICE_STDERR) {
-        return refuse_state(loader, "a standard stream that does not exist");
+        return rp_section_refuse_state(&loader->reader, "a standard stream that does not exist");
     }
     const struct rp_descriptor_table *table = &loader->copy->descriptors;
     for (uint32_t number = 0; number < table->count; number++) {
         if (table->items[number].kind == RP_DESCRIPTOR_STREAM &&
             table->items[number].device == device) {
-            return refuse_state(loader, "a standard stream is open twice");
+            return rp_section_refuse_state(&loader->reader, "a standard stream is open twice");
         }
     }
     descriptor->device = (uint32_t)device;
@@ -145,11 +106,11 @@ static bool read_stream(struct loader *loader, struct rp_descriptor *descriptor)
 static bool read_file(struct loader *loader, struct rp_descriptor *descriptor)
 {
     descriptor->offset = read_number(loader);
-    if (!read_well(loader)) {
+    if (!rp_section_read_well(&loader->reader)) {
         return false;
     }
     if (descriptor->offset > RP_VFS_FILE_BYTES_MAX) {
-        return refuse_state(loader, "an offset beyond where files can end");
+        return rp_section_refuse_state(&loader->reader, "an offset beyond where files can end");
     }
     return check_rights(loader, descriptor->rights_base,
                         RP_RIGHTS_FILE & ~(descriptor->read_only ? RP_RIGHTS_WRITING : 0));
@@ -157,32 +118,32 @@ static bool read_file(struct loader *loader, struct rp_descriptor *descriptor)
 
 static bool read_preopen(struct loader *loader, struct rp_descriptor *descriptor)
 {
-    if (rp_msgpack_is_nil(loader->in)) {
+    if (rp_msgpack_is_nil(loader->reader.in)) {
         return true;
     }
-    struct rp_span name = rp_msgpack_bytes(loader->in, UINT32_MAX);
-    if (!read_well(loader)) {
+    struct rp_span name = rp_msgpack_bytes(loader->reader.in, UINT32_MAX);
+    if (!rp_section_read_well(&loader->reader)) {
         return false;
     }
     if (name.size == 0 || memchr(name.data, 0, name.size) != NULL) {
-        return refuse_state(loader, "a name that no preopen can have");
+        return rp_section_refuse_state(&loader->reader, "a name that no preopen can have");
     }
     char *text = rp_shared_text_create(loader->allocator, name.data, name.size);
     if (text == NULL) {
-        return fail_memory(loader);
+        return rp_section_no_memory(&loader->reader);
     }
     descriptor->preopen_name = text;
     descriptor->preopen_name_size = name.size;
     struct rp_vfs_path path;
     return rp_wasi_guest_path(text, &path, NULL) == RP_OK ||
-           refuse_state(loader, "a name that no preopen can have");
+           rp_section_refuse_state(&loader->reader, "a name that no preopen can have");
 }
 
 static bool read_directory(struct loader *loader, struct rp_descriptor *descriptor)
 {
     descriptor->rights_inheriting = read_number(loader);
-    descriptor->reads = rp_msgpack_bool(loader->in);
-    return read_well(loader) &&
+    descriptor->reads = rp_msgpack_bool(loader->reader.in);
+    return rp_section_read_well(&loader->reader) &&
            check_rights(loader, descriptor->rights_base, RP_RIGHTS_DIRECTORY) &&
            check_rights(loader, descriptor->rights_inheriting, RP_RIGHTS_INHERITED) &&
            read_preopen(loader, descriptor);
@@ -191,11 +152,11 @@ static bool read_directory(struct loader *loader, struct rp_descriptor *descript
 static bool read_pipe(struct loader *loader, struct rp_descriptor *descriptor)
 {
     uint64_t end = read_number(loader);
-    if (!read_well(loader)) {
+    if (!rp_section_read_well(&loader->reader)) {
         return false;
     }
     if (end != RP_VFS_END_READ && end != RP_VFS_END_WRITE) {
-        return refuse_state(loader, "an end that pipes do not have");
+        return rp_section_refuse_state(&loader->reader, "an end that pipes do not have");
     }
     descriptor->end = (enum rp_vfs_end)end;
     return check_rights(loader, descriptor->rights_base,
@@ -212,7 +173,7 @@ static bool read_rest(struct loader *loader, struct rp_descriptor *descriptor)
     if (descriptor->kind == RP_DESCRIPTOR_PIPE) {
         return read_pipe(loader, descriptor);
     }
-    descriptor->read_only = rp_msgpack_bool(loader->in);
+    descriptor->read_only = rp_msgpack_bool(loader->reader.in);
     switch (descriptor->kind) {
     case RP_DESCRIPTOR_FILE:
         return read_file(loader, descriptor);
@@ -224,41 +185,44 @@ static bool read_rest(struct loader *loader, struct rp_descriptor *descriptor)
     case RP_DESCRIPTOR_CLOSED:
         break;
     }
-    return read_well(loader);
+    return rp_section_read_well(&loader->reader);
 }
 
 static bool read_descriptor(struct loader *loader)
 {
     struct rp_descriptor_table *table = &loader->copy->descriptors;
-    uint32_t value_count = rp_msgpack_array(loader->in, UINT32_MAX);
+    uint32_t value_count = rp_msgpack_array(loader->reader.in, UINT32_MAX);
     uint64_t number = read_number(loader);
     uint64_t kind = read_number(loader);
     uint64_t flags = read_number(loader);
     struct rp_descriptor descriptor = {.rights_base = read_number(loader)};
-    if (!read_well(loader)) {
+    if (!rp_section_read_well(&loader->reader)) {
         return false;
     }
     if (number < loader->number_behind) {
-        return refuse_encoding(loader, "the descriptors are not in order of their numbers");
+        return rp_section_refuse_encoding(&loader->reader,
+                                          "the descriptors are not in order of their numbers");
     }
     if (kind == RP_DESCRIPTOR_CLOSED || kind > RP_DESCRIPTOR_PIPE) {
-        return refuse_state(loader, "a descriptor of a kind that does not exist");
+        return rp_section_refuse_state(&loader->reader,
+                                       "a descriptor of a kind that does not exist");
     }
     descriptor.kind = (enum rp_descriptor_kind)kind;
     if (value_count != rp_descriptor_value_count(descriptor.kind)) {
-        return refuse_encoding(loader, "a descriptor with more or fewer values than its kind has");
+        return rp_section_refuse_encoding(
+            &loader->reader, "a descriptor with more or fewer values than its kind has");
     }
     /* each new descriptor gets the lowest free number */
     if (number >= table->max || flags > RP_FDFLAGS_ALL) {
-        return refuse_state(loader, number >= table->max
-                                        ? "a descriptor has a number beyond the limit"
-                                        : "a descriptor with a flag that does not exist");
+        return rp_section_refuse_state(
+            &loader->reader, number >= table->max ? "a descriptor has a number beyond the limit"
+                                                  : "a descriptor with a flag that does not exist");
     }
     descriptor.flags = (uint16_t)flags;
     loader->number_behind = number + 1;
     uint32_t place = loader->packs ? table->count : (uint32_t)number;
     if (!rp_descriptor_table_make_room(table, place + 1)) {
-        return fail_memory(loader);
+        return rp_section_no_memory(&loader->reader);
     }
     bool read = read_rest(loader, &descriptor);
     rp_descriptor_put(table, place, &descriptor); /* the table frees the name */
@@ -269,14 +233,14 @@ static bool read_descriptor(struct loader *loader)
 
 static bool read_quotas(struct loader *loader, struct rp_wasi_quotas *out_quotas)
 {
-    (void)rp_msgpack_tuple(loader->in, 8);
+    (void)rp_msgpack_tuple(loader->reader.in, 8);
     out_quotas->output_bytes_max = read_number(loader);
     uint64_t descriptors_max = read_number(loader);
-    if (!read_well(loader)) {
+    if (!rp_section_read_well(&loader->reader)) {
         return false;
     }
     if (out_quotas->output_bytes_max == 0 || descriptors_max < 3 || descriptors_max > UINT32_MAX) {
-        return refuse_state(loader, "a quota that none can be");
+        return rp_section_refuse_state(&loader->reader, "a quota that none can be");
     }
     out_quotas->descriptors_max = (uint32_t)descriptors_max;
     return true;
@@ -290,8 +254,8 @@ static bool check_quotas(struct loader *loader, const struct rp_wasi_quotas *fou
         return true;
     }
     bool output = found->output_bytes_max != here->output_bytes_max;
-    loader->status = rp_report_fail(
-        loader->report, RP_ERROR_SNAPSHOT_CONFIG,
+    loader->reader.status = rp_report_fail(
+        loader->reader.report, RP_ERROR_SNAPSHOT_CONFIG,
         "wasi: the snapshot's %s is %llu; here it is %llu",
         output ? "output_bytes_max" : "descriptors_max",
         (unsigned long long)(output ? found->output_bytes_max : found->descriptors_max),
@@ -311,43 +275,45 @@ static bool read_wasi(struct loader *loader, const struct rp_wasi_quotas *here)
     copy->start_ns = read_number(loader);
     copy->slept_ns = read_number(loader);
     if (copy->output_bytes > quotas.output_bytes_max) {
-        return refuse_state(loader, "more output than its limit");
+        return rp_section_refuse_state(&loader->reader, "more output than its limit");
     }
     if (!read_strings(loader, false, &copy->args) || !read_strings(loader, true, &copy->env)) {
         return false;
     }
-    uint32_t count = rp_msgpack_array(loader->in, UINT32_MAX);
+    uint32_t count = rp_msgpack_array(loader->reader.in, UINT32_MAX);
     if (count > quotas.descriptors_max) {
-        return refuse_state(loader, "more descriptors than their limit");
+        return rp_section_refuse_state(&loader->reader, "more descriptors than their limit");
     }
     for (uint32_t i = 0; i < count; i++) {
         if (!read_descriptor(loader)) {
             return false;
         }
     }
-    return read_well(loader);
+    return rp_section_read_well(&loader->reader);
 }
 
 rp_status rp_wasi_copy_load(struct rp_wasi_copy *copy, struct rp_allocator *allocator,
                             const struct rp_wasi_quotas *quotas, struct rp_msgpack *in,
                             rp_report *report)
 {
-    struct loader loader = {
-        .allocator = allocator, .in = in, .copy = copy, .packs = quotas == NULL, .report = report};
+    struct loader loader = {.allocator = allocator,
+                            .copy = copy,
+                            .packs = quotas == NULL,
+                            .reader = {.in = in, .section = "wasi", .report = report}};
     bool read = read_wasi(&loader, quotas);
-    RP_ASSERT(read == (loader.status == RP_OK));
-    return loader.status;
+    RP_ASSERT(read == (loader.reader.status == RP_OK));
+    return loader.reader.status;
 }
 
 rp_status rp_wasi_read_quotas(struct rp_msgpack *in, struct rp_wasi_quotas *out_quotas,
                               rp_report *report)
 {
-    struct loader loader = {.in = in, .report = report};
+    struct loader loader = {.reader = {.in = in, .section = "wasi", .report = report}};
     struct rp_wasi_quotas quotas;
     if (read_quotas(&loader, &quotas)) {
         *out_quotas = quotas;
     }
-    return loader.status;
+    return loader.reader.status;
 }
 
 void rp_wasi_copy_release(struct rp_wasi_copy *copy, struct rp_allocator *allocator)

@@ -7,11 +7,12 @@
  * are no cycles. Nothing here recurses, and no number from the bytes sizes anything before it has
  * been compared with what is left of them. */
 #include "core/page_hash.h"
+#include "core/section_reader.h"
 #include "vfs/inode.h"
 
 struct loader {
     struct rp_allocator *allocator;
-    struct rp_msgpack *in;
+    struct rp_section_reader reader;
     struct rp_vfs *vfs; /* that is being built */
     /* NULL: build everything. Else files get no pages; here goes what the root hashes: the bytes,
      * those of pages replaced by hashes. */
@@ -19,64 +20,24 @@ struct loader {
     const uint8_t *copied;    /* up to here the bytes are in `root` */
     struct rp_vfs_page *zero; /* shared by the pages of zeros; NULL: none so far */
     uint64_t directory_count;
-    uint64_t number; /* of the inode in work */
-    rp_status status;
-    rp_report *report;
 };
 
-/* ---- refusing ---- */
-
-static bool refuse_at(struct loader *loader, rp_status status, const uint8_t *at, const char *what)
+static struct rp_section_reader read_section(struct rp_msgpack *in, rp_report *report)
 {
-    if (loader->status == RP_OK) {
-        loader->status = rp_report_fail(loader->report, status, "vfs, byte %llu, inode %llu: %s",
-                                        (unsigned long long)(at - loader->in->start),
-                                        (unsigned long long)loader->number, what);
-    }
-    return false;
-}
-
-static bool refuse_state(struct loader *loader, const char *what)
-{
-    return refuse_at(loader, RP_ERROR_SNAPSHOT_STATE, loader->in->pos, what);
-}
-
-static bool refuse_encoding(struct loader *loader, const char *what)
-{
-    return refuse_at(loader, RP_ERROR_SNAPSHOT_ENCODING, loader->in->pos, what);
-}
-
-static bool fail_memory(struct loader *loader)
-{
-    if (loader->status == RP_OK) {
-        loader->status =
-            rp_report_fail(loader->report, RP_ERROR_NO_MEMORY, "no memory for the tree of files");
-    }
-    return false;
-}
-
-/* Whether everything read so far was in order. */
-static bool read_well(struct loader *loader)
-{
-    const struct rp_msgpack *in = loader->in;
-    if (in->error != NULL) {
-        return refuse_at(loader,
-                         in->ended ? RP_ERROR_SNAPSHOT_TRUNCATED : RP_ERROR_SNAPSHOT_ENCODING,
-                         in->error_at, in->error);
-    }
-    return loader->status == RP_OK;
+    return (struct rp_section_reader){
+        .in = in, .section = "vfs", .thing = "inode", .report = report};
 }
 
 static uint64_t read_number(struct loader *loader)
 {
-    return rp_msgpack_uint(loader->in, UINT64_MAX);
+    return rp_msgpack_uint(loader->reader.in, UINT64_MAX);
 }
 
 static bool read_u32(struct loader *loader, uint32_t *out_number, const char *what)
 {
     uint64_t number = read_number(loader);
     *out_number = (uint32_t)number;
-    return number <= UINT32_MAX || refuse_state(loader, what);
+    return number <= UINT32_MAX || rp_section_refuse_state(&loader->reader, what);
 }
 
 /* ---- files ---- */
@@ -84,7 +45,7 @@ static bool read_u32(struct loader *loader, uint32_t *out_number, const char *wh
 static bool charge(struct loader *loader, uint64_t bytes)
 {
     if (!rp_vfs_has_room(loader->vfs, bytes)) {
-        return refuse_state(loader, "the tree has more bytes than its limit");
+        return rp_section_refuse_state(&loader->reader, "the tree has more bytes than its limit");
     }
     loader->vfs->bytes_used += bytes;
     return true;
@@ -95,7 +56,7 @@ static bool put_page(struct loader *loader, struct rp_inode *inode, uint64_t ind
 {
     struct rp_radix *pages = &inode->of.file.pages;
     if (!rp_radix_reserve(pages, loader->allocator, index)) {
-        return fail_memory(loader);
+        return rp_section_no_memory(&loader->reader);
     }
     void *old = rp_radix_exchange(pages, loader->allocator, index, page);
     RP_ASSERT(old == NULL);
@@ -106,7 +67,7 @@ static struct rp_vfs_page *new_page(struct loader *loader, uint8_t known)
 {
     struct rp_vfs_page *page = rp_alloc(loader->allocator, sizeof *page);
     if (page == NULL) {
-        (void)fail_memory(loader);
+        (void)rp_section_no_memory(&loader->reader);
         return NULL;
     }
     page->shared.owners = 1;
@@ -181,17 +142,18 @@ struct run {
 
 static bool read_bytes_run(struct loader *loader, struct rp_inode *inode, struct run *run)
 {
-    const uint8_t *head = loader->in->pos;
-    struct rp_span bytes = rp_msgpack_bytes(loader->in, RP_VFS_RUN_PAGES_MAX * RP_VFS_PAGE_BYTES);
-    if (!read_well(loader)) {
+    const uint8_t *head = loader->reader.in->pos;
+    struct rp_span bytes =
+        rp_msgpack_bytes(loader->reader.in, RP_VFS_RUN_PAGES_MAX * RP_VFS_PAGE_BYTES);
+    if (!rp_section_read_well(&loader->reader)) {
         return false;
     }
     uint64_t left = inode->size - run->page * RP_VFS_PAGE_BYTES;
     if (bytes.size > left) {
-        return refuse_state(loader, "pages lie behind the end of their file");
+        return rp_section_refuse_state(&loader->reader, "pages lie behind the end of their file");
     }
     if (bytes.size == 0 || (bytes.size % RP_VFS_PAGE_BYTES != 0 && bytes.size != left)) {
-        return refuse_encoding(loader, "a run of pages ends within one");
+        return rp_section_refuse_encoding(&loader->reader, "a run of pages ends within one");
     }
     run->count = (bytes.size + RP_VFS_PAGE_BYTES - 1) / RP_VFS_PAGE_BYTES;
     if (!charge(loader, run->count * RP_VFS_PAGE_BYTES)) {
@@ -200,13 +162,14 @@ static bool read_bytes_run(struct loader *loader, struct rp_inode *inode, struct
     if (loader->root != NULL) {
         rp_buffer_append(loader->root, loader->copied, (size_t)(head - loader->copied));
         rp_msgpack_put_bytes_head(loader->root, (uint32_t)run->count * RP_HASH_BYTES);
-        loader->copied = loader->in->pos;
+        loader->copied = loader->reader.in->pos;
     }
     for (uint64_t i = 0; i < run->count; i++) {
         size_t done = (size_t)i * RP_VFS_PAGE_BYTES;
         size_t part = bytes.size - done < RP_VFS_PAGE_BYTES ? bytes.size - done : RP_VFS_PAGE_BYTES;
         if (rp_page_bytes_are_zero(bytes.data + done, part)) {
-            return refuse_encoding(loader, "a page of zeros is written with its bytes");
+            return rp_section_refuse_encoding(&loader->reader,
+                                              "a page of zeros is written with its bytes");
         }
         if (loader->root != NULL) {
             append_hash(loader->root, bytes.data + done, part);
@@ -221,14 +184,14 @@ static bool read_zero_run(struct loader *loader, struct rp_inode *inode, uint64_
                           struct run *run)
 {
     run->count = read_number(loader);
-    if (!read_well(loader)) {
+    if (!rp_section_read_well(&loader->reader)) {
         return false;
     }
     if (run->count == 0) {
-        return refuse_encoding(loader, "a run of no pages");
+        return rp_section_refuse_encoding(&loader->reader, "a run of no pages");
     }
     if (run->count > page_end - run->page) {
-        return refuse_state(loader, "pages lie behind the end of their file");
+        return rp_section_refuse_state(&loader->reader, "pages lie behind the end of their file");
     }
     /* no overflow: a file has less than 2^52 pages */
     if (!charge(loader, run->count * RP_VFS_PAGE_BYTES)) {
@@ -254,20 +217,20 @@ static bool read_run(struct loader *loader, struct rp_inode *inode, const struct
 {
     uint64_t page_end =
         inode->size / RP_VFS_PAGE_BYTES + (inode->size % RP_VFS_PAGE_BYTES != 0 ? 1 : 0);
-    (void)rp_msgpack_tuple(loader->in, 2);
+    (void)rp_msgpack_tuple(loader->reader.in, 2);
     struct run run = {.page = read_number(loader)};
-    run.zero = !rp_msgpack_next_is_bytes(loader->in);
-    if (!read_well(loader)) {
+    run.zero = !rp_msgpack_next_is_bytes(loader->reader.in);
+    if (!rp_section_read_well(&loader->reader)) {
         return false;
     }
     if (run.page < before->page + before->count) {
-        return refuse_encoding(loader, "the pages of a file are not in order");
+        return rp_section_refuse_encoding(&loader->reader, "the pages of a file are not in order");
     }
     if (run.page >= page_end) {
-        return refuse_state(loader, "pages lie behind the end of their file");
+        return rp_section_refuse_state(&loader->reader, "pages lie behind the end of their file");
     }
     if (continues(before, &run)) {
-        return refuse_encoding(loader, "a run of pages is written in two");
+        return rp_section_refuse_encoding(&loader->reader, "a run of pages is written in two");
     }
     *out_run = run;
     return run.zero ? read_zero_run(loader, inode, page_end, out_run)
@@ -277,13 +240,13 @@ static bool read_run(struct loader *loader, struct rp_inode *inode, const struct
 static bool read_file(struct loader *loader, struct rp_inode *inode)
 {
     inode->size = read_number(loader);
-    uint32_t run_count = rp_msgpack_array(loader->in, UINT32_MAX);
-    if (!read_well(loader)) {
+    uint32_t run_count = rp_msgpack_array(loader->reader.in, UINT32_MAX);
+    if (!rp_section_read_well(&loader->reader)) {
         return false;
     }
     if (inode->size > RP_VFS_FILE_BYTES_MAX) {
         inode->size = 0;
-        return refuse_state(loader, "a file is larger than files can be");
+        return rp_section_refuse_state(&loader->reader, "a file is larger than files can be");
     }
     struct run before = {0};
     for (uint32_t i = 0; i < run_count; i++) {
@@ -323,12 +286,13 @@ static struct rp_dirent *add_name(struct loader *loader, struct rp_vfs_directory
                                   uint64_t cookie)
 {
     if (!name_is_valid(name)) {
-        (void)refuse_state(loader, "a name that no entry can have");
+        (void)rp_section_refuse_state(&loader->reader, "a name that no entry can have");
         return NULL;
     }
     if (cookie <= RP_VFS_COOKIE_FIRST || cookie > directory->cookie_last ||
         rp_radix_get(&directory->entries, cookie) != NULL) {
-        (void)refuse_state(loader, "a cookie that the directory did not give, or gave twice");
+        (void)rp_section_refuse_state(&loader->reader,
+                                      "a cookie that the directory did not give, or gave twice");
         return NULL;
     }
     uint64_t bytes = rp_dirent_charge((uint32_t)name.size);
@@ -339,7 +303,7 @@ static struct rp_dirent *add_name(struct loader *loader, struct rp_vfs_directory
     struct rp_dirent *entry = rp_dirent_create(loader->allocator, (const char *)name.data,
                                                (uint32_t)name.size, inode, cookie);
     if (entry == NULL || !rp_radix_reserve(place, loader->allocator, cookie)) {
-        (void)fail_memory(loader);
+        (void)rp_section_no_memory(&loader->reader);
         if (entry != NULL) {
             rp_dirent_release(loader->allocator, entry);
         }
@@ -352,18 +316,19 @@ static struct rp_dirent *add_name(struct loader *loader, struct rp_vfs_directory
 
 static bool read_entries(struct loader *loader, struct rp_vfs_directory *directory)
 {
-    uint32_t count = rp_msgpack_array(loader->in, UINT32_MAX);
+    uint32_t count = rp_msgpack_array(loader->reader.in, UINT32_MAX);
     const struct rp_dirent *before = NULL;
     for (uint32_t i = 0; i < count; i++) {
-        (void)rp_msgpack_tuple(loader->in, 3);
-        struct rp_span name = rp_msgpack_bytes(loader->in, RP_VFS_NAME_BYTES_MAX);
+        (void)rp_msgpack_tuple(loader->reader.in, 3);
+        struct rp_span name = rp_msgpack_bytes(loader->reader.in, RP_VFS_NAME_BYTES_MAX);
         uint64_t inode = read_number(loader);
         uint64_t cookie = read_number(loader);
-        if (!read_well(loader)) {
+        if (!rp_section_read_well(&loader->reader)) {
             return false;
         }
         if (!name_is_behind(before, name)) {
-            return refuse_encoding(loader, "the names of a directory are not in byte-wise order");
+            return rp_section_refuse_encoding(
+                &loader->reader, "the names of a directory are not in byte-wise order");
         }
         struct rp_dirent *entry =
             add_name(loader, directory, &directory->entries, name, inode, cookie);
@@ -371,7 +336,7 @@ static bool read_entries(struct loader *loader, struct rp_vfs_directory *directo
             return false;
         }
         if (!rp_name_tree_insert(&directory->names, loader->allocator, entry)) {
-            return fail_memory(loader);
+            return rp_section_no_memory(&loader->reader);
         }
         directory->entry_count++;
         before = entry;
@@ -381,20 +346,22 @@ static bool read_entries(struct loader *loader, struct rp_vfs_directory *directo
 
 static bool read_gone(struct loader *loader, struct rp_vfs_directory *directory)
 {
-    uint32_t count = rp_msgpack_array(loader->in, UINT32_MAX);
+    uint32_t count = rp_msgpack_array(loader->reader.in, UINT32_MAX);
     uint64_t before = 0;
     for (uint32_t i = 0; i < count; i++) {
-        (void)rp_msgpack_tuple(loader->in, 2);
+        (void)rp_msgpack_tuple(loader->reader.in, 2);
         uint64_t cookie = read_number(loader);
-        struct rp_span name = rp_msgpack_bytes(loader->in, RP_VFS_NAME_BYTES_MAX);
-        if (!read_well(loader)) {
+        struct rp_span name = rp_msgpack_bytes(loader->reader.in, RP_VFS_NAME_BYTES_MAX);
+        if (!rp_section_read_well(&loader->reader)) {
             return false;
         }
         if (cookie <= before) {
-            return refuse_encoding(loader, "gone entries are not in order of their cookies");
+            return rp_section_refuse_encoding(&loader->reader,
+                                              "gone entries are not in order of their cookies");
         }
         if (cookie > directory->cookie_given) {
-            return refuse_state(loader, "a gone entry is remembered that nobody was given");
+            return rp_section_refuse_state(&loader->reader,
+                                           "a gone entry is remembered that nobody was given");
         }
         if (add_name(loader, directory, &directory->gone, name, RP_VFS_NONE, cookie) == NULL) {
             return false;
@@ -411,37 +378,39 @@ static bool read_directory(struct loader *loader, struct rp_inode *inode)
     directory->cookie_last = read_number(loader);
     directory->cookie_given = read_number(loader);
     if (!read_u32(loader, &directory->readers, "a directory has too many readers") ||
-        !read_well(loader)) {
+        !rp_section_read_well(&loader->reader)) {
         return false;
     }
     if (directory->cookie_last < RP_VFS_COOKIE_FIRST ||
         directory->cookie_last > RP_VFS_COOKIE_MAX ||
         directory->cookie_given > directory->cookie_last ||
         (directory->readers == 0 && directory->cookie_given != 0)) {
-        return refuse_state(loader, "the cookies of a directory do not fit each other");
+        return rp_section_refuse_state(&loader->reader,
+                                       "the cookies of a directory do not fit each other");
     }
     loader->directory_count++;
-    if (!read_entries(loader, directory) || !read_gone(loader, directory) || !read_well(loader)) {
+    if (!read_entries(loader, directory) || !read_gone(loader, directory) ||
+        !rp_section_read_well(&loader->reader)) {
         return false;
     }
     return directory->parent != RP_VFS_NONE || directory->entry_count == 0 ||
-           refuse_state(loader, "a directory that was removed has entries");
+           rp_section_refuse_state(&loader->reader, "a directory that was removed has entries");
 }
 
 /* ---- what is small ---- */
 
 static bool read_symlink(struct loader *loader, struct rp_inode *inode)
 {
-    struct rp_span target = rp_msgpack_bytes(loader->in, RP_VFS_PATH_BYTES_MAX);
-    if (!read_well(loader)) {
+    struct rp_span target = rp_msgpack_bytes(loader->reader.in, RP_VFS_PATH_BYTES_MAX);
+    if (!rp_section_read_well(&loader->reader)) {
         return false;
     }
     if (target.size == 0 || memchr(target.data, 0, target.size) != NULL) {
-        return refuse_state(loader, "a target that no symlink can have");
+        return rp_section_refuse_state(&loader->reader, "a target that no symlink can have");
     }
     struct rp_vfs_target *text = rp_alloc(loader->allocator, sizeof *text + target.size);
     if (text == NULL) {
-        return fail_memory(loader);
+        return rp_section_no_memory(&loader->reader);
     }
     *text = (struct rp_vfs_target){.shared = {1}, .size = (uint32_t)target.size};
     memcpy(text->bytes, target.data, target.size);
@@ -458,18 +427,19 @@ static bool read_pipe(struct loader *loader, struct rp_inode *inode)
         !read_u32(loader, &pipe->writers, "a pipe has too many writers")) {
         return false;
     }
-    struct rp_span waiting = rp_msgpack_bytes(loader->in, RP_VFS_PIPE_BYTES_MAX);
-    if (!read_well(loader)) {
+    struct rp_span waiting = rp_msgpack_bytes(loader->reader.in, RP_VFS_PIPE_BYTES_MAX);
+    if (!rp_section_read_well(&loader->reader)) {
         return false;
     }
     if (capacity == 0 || capacity > RP_VFS_PIPE_BYTES_MAX) {
-        return refuse_state(loader, "a pipe of a capacity that none can have");
+        return rp_section_refuse_state(&loader->reader, "a pipe of a capacity that none can have");
     }
     if (waiting.size > capacity || (waiting.size > 0 && pipe->readers == 0)) {
-        return refuse_state(loader, "bytes wait in a pipe without room or reader for them");
+        return rp_section_refuse_state(&loader->reader,
+                                       "bytes wait in a pipe without room or reader for them");
     }
     if (pipe->readers > UINT32_MAX - pipe->writers) {
-        return refuse_state(loader, "a pipe has too many ends");
+        return rp_section_refuse_state(&loader->reader, "a pipe has too many ends");
     }
     pipe->capacity = (uint32_t)capacity;
     inode->holds = pipe->readers + pipe->writers;
@@ -477,7 +447,7 @@ static bool read_pipe(struct loader *loader, struct rp_inode *inode)
         return false;
     }
     if (waiting.size > 0 && !rp_pipe_put(loader->vfs, inode, waiting.data, waiting.size)) {
-        return fail_memory(loader);
+        return rp_section_no_memory(&loader->reader);
     }
     inode->size = waiting.size;
     return true;
@@ -492,7 +462,7 @@ static struct rp_inode *new_inode(struct loader *loader, enum rp_vfs_kind kind, 
     struct rp_inode *inode = rp_alloc_zero(loader->allocator, 1, sizeof *inode);
     if (inode == NULL || !rp_radix_reserve(&vfs->inodes, loader->allocator, number - 1)) {
         rp_free(loader->allocator, inode, inode != NULL ? sizeof *inode : 0);
-        (void)fail_memory(loader);
+        (void)rp_section_no_memory(&loader->reader);
         return NULL;
     }
     inode->shared.owners = 1;
@@ -526,25 +496,28 @@ static bool read_rest(struct loader *loader, struct rp_inode *inode)
 
 static bool read_inode(struct loader *loader)
 {
-    uint32_t value_count = rp_msgpack_array(loader->in, UINT32_MAX);
+    uint32_t value_count = rp_msgpack_array(loader->reader.in, UINT32_MAX);
     uint64_t number = read_number(loader);
     uint64_t kind = read_number(loader);
-    if (!read_well(loader)) {
+    if (!rp_section_read_well(&loader->reader)) {
         return false;
     }
-    if (number <= loader->number) {
-        return refuse_encoding(loader, "the inodes are not in order of their numbers");
+    if (number <= loader->reader.number) {
+        return rp_section_refuse_encoding(&loader->reader,
+                                          "the inodes are not in order of their numbers");
     }
-    loader->number = number;
+    loader->reader.number = number;
     if (kind > RP_VFS_FIFO) {
-        return refuse_state(loader, "an inode of a kind that does not exist");
+        return rp_section_refuse_state(&loader->reader, "an inode of a kind that does not exist");
     }
     if (value_count != rp_inode_value_count((enum rp_vfs_kind)kind)) {
-        return refuse_encoding(loader, "an inode with more or fewer values than its kind has");
+        return rp_section_refuse_encoding(&loader->reader,
+                                          "an inode with more or fewer values than its kind has");
     }
     /* each new inode gets the lowest free number */
     if (number > loader->vfs->limits.inodes_max) {
-        return refuse_state(loader, "an inode has a number beyond the limit of inodes");
+        return rp_section_refuse_state(&loader->reader,
+                                       "an inode has a number beyond the limit of inodes");
     }
     struct rp_inode *inode = new_inode(loader, (enum rp_vfs_kind)kind, number);
     if (inode == NULL) {
@@ -553,7 +526,7 @@ static bool read_inode(struct loader *loader)
     inode->accessed_ns = read_number(loader);
     inode->modified_ns = read_number(loader);
     inode->changed_ns = read_number(loader);
-    return read_rest(loader, inode) && read_well(loader);
+    return read_rest(loader, inode) && rp_section_read_well(&loader->reader);
 }
 
 /* ---- names and links ---- */
@@ -571,27 +544,30 @@ static bool connect_entry(struct loader *loader, struct queue *queue, uint64_t n
     struct rp_vfs *vfs = loader->vfs;
     struct rp_inode *parent = rp_inode_owned(vfs, number);
     if (rp_inode_get(vfs, entry->inode) == NULL) {
-        return refuse_state(loader, "an entry names an inode that does not exist");
+        return rp_section_refuse_state(&loader->reader,
+                                       "an entry names an inode that does not exist");
     }
     struct rp_inode *child = rp_inode_owned(vfs, entry->inode);
     entry->kind = (uint8_t)child->kind;
     if (child->kind == RP_VFS_FIFO || (child->kind == RP_VFS_DEVICE && child->link_count > 0)) {
-        return refuse_state(loader, "an entry names a pipe, or a device that has a name already");
+        return rp_section_refuse_state(
+            &loader->reader, "an entry names a pipe, or a device that has a name already");
     }
     if (child->kind != RP_VFS_DIRECTORY) {
         child->link_count++;
         return child->link_count <= RP_VFS_LINKS_MAX ||
-               refuse_state(loader, "an inode has too many links");
+               rp_section_refuse_state(&loader->reader, "an inode has too many links");
     }
     if (child->link_count > 0 || child->of.directory.parent != number) {
-        return refuse_state(loader, "an entry names a directory that has another place");
+        return rp_section_refuse_state(&loader->reader,
+                                       "an entry names a directory that has another place");
     }
     child->link_count = 2;
     parent->link_count++;
     RP_ASSERT(queue->end < loader->directory_count);
     queue->numbers[queue->end++] = entry->inode;
     return parent->link_count <= RP_VFS_LINKS_MAX ||
-           refuse_state(loader, "a directory has too many subdirectories");
+           rp_section_refuse_state(&loader->reader, "a directory has too many subdirectories");
 }
 
 static bool connect_from_root(struct loader *loader, struct queue *queue)
@@ -601,7 +577,7 @@ static bool connect_from_root(struct loader *loader, struct queue *queue)
     while (queue->first < queue->end) {
         uint64_t number = queue->numbers[queue->first++];
         const struct rp_vfs_directory *directory = &rp_inode_get(loader->vfs, number)->of.directory;
-        loader->number = number;
+        loader->reader.number = number;
         uint64_t cookie = 0;
         void *leaf = NULL;
         for (; rp_radix_next(&directory->entries, cookie, &cookie, &leaf); cookie++) {
@@ -619,7 +595,7 @@ static bool connect_names(struct loader *loader)
     queue.numbers =
         rp_alloc_zero(loader->allocator, (size_t)loader->directory_count, sizeof *queue.numbers);
     if (queue.numbers == NULL) {
-        return fail_memory(loader);
+        return rp_section_no_memory(&loader->reader);
     }
     bool connected = connect_from_root(loader, &queue);
     rp_free(loader->allocator, queue.numbers,
@@ -634,13 +610,14 @@ static bool check_links(struct loader *loader)
     void *leaf = NULL;
     for (; rp_radix_next(&loader->vfs->inodes, index, &index, &leaf); index++) {
         const struct rp_inode *inode = leaf;
-        loader->number = index + 1;
+        loader->reader.number = index + 1;
         if (inode->kind == RP_VFS_DIRECTORY && inode->link_count == 0 &&
             inode->of.directory.parent != RP_VFS_NONE) {
-            return refuse_state(loader, "a directory that no path leads to");
+            return rp_section_refuse_state(&loader->reader, "a directory that no path leads to");
         }
         if (inode->link_count == 0 && (inode->holds == 0 || inode->kind == RP_VFS_DEVICE)) {
-            return refuse_state(loader, "an inode without links that nobody holds");
+            return rp_section_refuse_state(&loader->reader,
+                                           "an inode without links that nobody holds");
         }
     }
     return true;
@@ -651,23 +628,23 @@ static bool check_links(struct loader *loader)
 static bool read_head(struct loader *loader, const struct rp_vfs_limits *limits)
 {
     struct rp_vfs *vfs = loader->vfs;
-    (void)rp_msgpack_tuple(loader->in, 4);
+    (void)rp_msgpack_tuple(loader->reader.in, 4);
     vfs->now_ns = read_number(loader);
     vfs->limits.bytes_max = read_number(loader);
     if (!read_u32(loader, &vfs->limits.inodes_max, "the limit of inodes is beyond 32 bits") ||
-        !read_well(loader)) {
+        !rp_section_read_well(&loader->reader)) {
         return false;
     }
     if (vfs->limits.inodes_max == 0) {
-        return refuse_state(loader, "the limit of inodes is 0");
+        return rp_section_refuse_state(&loader->reader, "the limit of inodes is 0");
     }
     if (limits == NULL) {
         return true;
     }
     uint32_t inodes_max = limits->inodes_max != 0 ? limits->inodes_max : 1;
     if (vfs->limits.bytes_max != limits->bytes_max || vfs->limits.inodes_max != inodes_max) {
-        loader->status = rp_report_fail(
-            loader->report, RP_ERROR_SNAPSHOT_CONFIG,
+        loader->reader.status = rp_report_fail(
+            loader->reader.report, RP_ERROR_SNAPSHOT_CONFIG,
             "vfs: the snapshot's limits are %llu bytes and %u inodes; here they are %llu and %u",
             (unsigned long long)vfs->limits.bytes_max, vfs->limits.inodes_max,
             (unsigned long long)limits->bytes_max, inodes_max);
@@ -681,12 +658,12 @@ static bool read_tree(struct loader *loader, const struct rp_vfs_limits *limits)
     if (!read_head(loader, limits)) {
         return false;
     }
-    uint32_t count = rp_msgpack_array(loader->in, UINT32_MAX);
-    if (!read_well(loader)) {
+    uint32_t count = rp_msgpack_array(loader->reader.in, UINT32_MAX);
+    if (!rp_section_read_well(&loader->reader)) {
         return false;
     }
     if (count > loader->vfs->limits.inodes_max) {
-        return refuse_state(loader, "the tree has more inodes than its limit");
+        return rp_section_refuse_state(&loader->reader, "the tree has more inodes than its limit");
     }
     for (uint32_t i = 0; i < count; i++) {
         if (!read_inode(loader)) {
@@ -696,7 +673,7 @@ static bool read_tree(struct loader *loader, const struct rp_vfs_limits *limits)
     const struct rp_inode *root = rp_inode_get(loader->vfs, RP_VFS_ROOT);
     if (root == NULL || root->kind != RP_VFS_DIRECTORY ||
         root->of.directory.parent != RP_VFS_ROOT) {
-        return refuse_state(loader, "inode 1 is no root directory");
+        return rp_section_refuse_state(&loader->reader, "inode 1 is no root directory");
     }
     return connect_names(loader) && check_links(loader);
 }
@@ -706,24 +683,24 @@ static rp_status load_tree(struct loader *loader, const struct rp_vfs_limits *li
 {
     loader->vfs = rp_alloc_zero(loader->allocator, 1, sizeof *loader->vfs);
     if (loader->vfs == NULL) {
-        (void)fail_memory(loader);
-        return loader->status;
+        (void)rp_section_no_memory(&loader->reader);
+        return loader->reader.status;
     }
     loader->vfs->allocator = loader->allocator;
     bool loaded = read_tree(loader, limits);
-    RP_ASSERT(loaded == (loader->status == RP_OK));
+    RP_ASSERT(loaded == (loader->reader.status == RP_OK));
     release_zero(loader);
     if (!loaded) {
         rp_vfs_destroy(loader->vfs);
         loader->vfs = NULL;
     }
-    return loader->status;
+    return loader->reader.status;
 }
 
 rp_status rp_vfs_load(struct rp_allocator *allocator, const struct rp_vfs_limits *limits,
                       struct rp_msgpack *in, struct rp_vfs **out_vfs, rp_report *report)
 {
-    struct loader loader = {.allocator = allocator, .in = in, .report = report};
+    struct loader loader = {.allocator = allocator, .reader = read_section(in, report)};
     rp_status status = load_tree(&loader, limits);
     if (status == RP_OK) {
         *out_vfs = loader.vfs;
@@ -736,15 +713,17 @@ rp_status rp_vfs_root_of(struct rp_allocator *allocator, struct rp_msgpack *in,
 {
     struct rp_buffer root;
     rp_buffer_init(&root, allocator);
-    struct loader loader = {
-        .allocator = allocator, .in = in, .root = &root, .copied = in->pos, .report = report};
+    struct loader loader = {.allocator = allocator,
+                            .root = &root,
+                            .copied = in->pos,
+                            .reader = read_section(in, report)};
     rp_status status = load_tree(&loader, NULL);
     if (status == RP_OK) {
         rp_vfs_destroy(loader.vfs);
         rp_buffer_append(&root, loader.copied, (size_t)(in->pos - loader.copied));
         if (root.failed) {
-            (void)fail_memory(&loader);
-            status = loader.status;
+            (void)rp_section_no_memory(&loader.reader);
+            status = loader.reader.status;
         } else {
             rp_component_hash(root.data, root.size, out_root);
         }
@@ -757,9 +736,9 @@ rp_status rp_vfs_read_limits(struct rp_msgpack *in, struct rp_vfs_limits *out_li
                              rp_report *report)
 {
     struct rp_vfs vfs = {0};
-    struct loader loader = {.in = in, .vfs = &vfs, .report = report};
+    struct loader loader = {.vfs = &vfs, .reader = read_section(in, report)};
     if (read_head(&loader, NULL)) {
         *out_limits = vfs.limits;
     }
-    return loader.status;
+    return loader.reader.status;
 }
