@@ -61,9 +61,9 @@ static rp_status read_head(const uint8_t *data, size_t size, struct head *out_he
     rp_msgpack_init(&in, data, RP_WSNP_PREFIX_BYTES, size);
     read_fields(&in, out_head);
     if (in.error != NULL) {
-        return rp_report_fail(
-            report, in.ended ? RP_ERROR_SNAPSHOT_TRUNCATED : RP_ERROR_SNAPSHOT_ENCODING,
-            "the snapshot's envelope at byte %td: %s", in.error_at - data, in.error);
+        return rp_report_fail(report, rp_msgpack_status(&in),
+                              "the snapshot's envelope at byte %td: %s", in.error_at - data,
+                              in.error);
     }
     size_t head_end = (size_t)(in.pos - data);
     if (size - head_end < RP_FAST_HASH_BYTES) {

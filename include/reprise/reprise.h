@@ -324,7 +324,7 @@ typedef struct rp_host_func {
     void *user;
     /* Once, when the store is destroyed; NULL: none. Not if the definition is refused. */
     void (*finalize)(void *user);
-    /* Its results depend on its arguments and on state alone: no host event, never journaled. */
+    /* Its results depend on its arguments and on state alone: no host event. */
     bool is_pure;
     /* Asked when what RP_HOST_CALL called has ended (rp_caller_call_then); NULL: it never does
      * that. */

@@ -8,7 +8,7 @@ import sys
 import tempfile
 import unittest
 
-SOURCE = pathlib.Path(os.environ.get("REPRISE_SOURCE_DIR", pathlib.Path(__file__).parents[2]))
+SOURCE = pathlib.Path(os.environ.get("REPRISE_SOURCE_DIR", pathlib.Path(__file__).resolve().parents[2]))
 PROGRAM = None
 FOLDER = None
 
@@ -90,6 +90,7 @@ def main():
     PROGRAM, maker = (os.path.abspath(path) for path in sys.argv[1:3])
     with tempfile.TemporaryDirectory() as folder:
         FOLDER = pathlib.Path(folder)
+        os.chdir(folder)  # what a test writes by a bare name is gone with it
         subprocess.run([maker, folder], check=True)
         program = unittest.main(module="__main__", argv=[sys.argv[0], *sys.argv[3:]], exit=False)
     sys.exit(not program.result.wasSuccessful())
