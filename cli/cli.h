@@ -130,6 +130,12 @@ rp_status rp_cli_open_snapshot_file(struct rp_cli *cli, rp_engine *engine,
 /* `inspect` of a snapshot, which is taken over; --json goes to `descriptor`. The exit code. */
 int rp_cli_inspect_snapshot(struct rp_cli *cli, struct rp_cli_file *file, int descriptor);
 void rp_cli_close_snapshot(struct rp_cli *cli, struct rp_cli_snapshot *snapshot);
+/* The line for what could not be opened: the file at `path`, or the one of an option. */
+void rp_cli_format_snapshot_report(const struct rp_cli *cli, const char *path, const char *option,
+                                   const rp_report *report, char *out_text, size_t size);
+/* Exit codes of commands that run or describe: the host's, missing, misuse of an option, invalid.
+ */
+int rp_cli_open_exit(rp_status status, bool is_option);
 /* Exit codes 3 or 4. */
 int rp_cli_check_exit(rp_status status);
 

@@ -1,28 +1,13 @@
 /* reprise resume (layer 7): a run that was saved goes on. See run.h. */
 #include "cli/run.h"
 
-#include <stdio.h>
-#include <string.h>
-
 static bool refuse_snapshot(struct rp_cli_run *run, rp_status status, const char *option,
                             const rp_report *report)
 {
     char text[1024];
-    int code = status == RP_ERROR_IO                                     ? RP_EXIT_MISSING
-               : status == RP_ERROR_NO_MEMORY || status == RP_ERROR_HOST ? RP_EXIT_HOST
-                                                                         : RP_EXIT_INVALID;
-    if (option) { /* the file of an option */
-        code = status == RP_ERROR_IO ? RP_EXIT_MISUSE : code;
-        return rp_run_refuse(
-            run, status, code, "--%s %s: %s", option,
-            run->cli->arguments
-                .values[strcmp(option, "module") == 0 ? RP_OPTION_MODULE : RP_OPTION_PARENT]
-                .text,
-            report->text);
-    }
-    rp_cli_format_report(run->path, report, text, sizeof(text));
+    rp_cli_format_snapshot_report(run->cli, run->path, option, report, text, sizeof(text));
     return rp_run_refuse(
-        run, status, code, "%s%s", text,
+        run, status, rp_cli_open_exit(status, option != NULL), "%s%s", text,
         status == RP_ERROR_SNAPSHOT_MODULE && !run->module ? "; --module FILE gives it" : "");
 }
 

@@ -15,14 +15,7 @@ static void say_failure(struct rp_cli *cli, const char *path, const char *option
                         const rp_report *report)
 {
     char text[1024];
-    if (option) {
-        bool is_module = strcmp(option, "module") == 0;
-        rp_cli_say("--%s %s: %s", option,
-                   cli->arguments.values[is_module ? RP_OPTION_MODULE : RP_OPTION_PARENT].text,
-                   report->text);
-        return;
-    }
-    rp_cli_format_report(path, report, text, sizeof(text));
+    rp_cli_format_snapshot_report(cli, path, option, report, text, sizeof(text));
     rp_cli_say("%s", text);
 }
 
@@ -175,22 +168,27 @@ static rp_status verify_by_restoring(rp_engine *engine, const struct rp_cli_snap
     rp_store_destroy(store);
     rp_wasi_destroy(wasi);
     *out_complete = status == RP_OK;
-    bool is_lacking = status == RP_ERROR_SNAPSHOT_HOST || status == RP_ERROR_SNAPSHOT_MODULE;
+    /* What is not here; which external references mean something is for who restores to say. */
+    bool is_lacking = status == RP_ERROR_SNAPSHOT_HOST || status == RP_ERROR_SNAPSHOT_MODULE ||
+                      status == RP_ERROR_EXTERNAL;
     if (status == RP_OK || is_lacking) {
         return RP_OK;
     }
     return rp_report_fail(report, status, "%s", reason.text);
 }
 
+/* *out_lack: what a check that is not complete lacked. */
 static rp_status verify_file(struct rp_cli *cli, rp_engine *engine, const char *path,
-                             bool *out_complete, uint8_t out_root[RP_ROOT_BYTES],
-                             const char **out_option, rp_report *report)
+                             bool *out_complete, const char **out_lack,
+                             uint8_t out_root[RP_ROOT_BYTES], const char **out_option,
+                             rp_report *report)
 {
     struct rp_cli_snapshot snapshot;
     rp_status status = rp_cli_open_snapshot(cli, engine, path, &snapshot, out_option, report);
     if (status != RP_OK) {
         return status;
     }
+    *out_lack = snapshot.module ? "the host that it was saved by" : "its module";
     status = rp_snapshot_verify(engine, snapshot.file.data, snapshot.file.size, &snapshot.options,
                                 out_complete, report);
     if (status == RP_OK && !*out_complete) {
@@ -212,17 +210,19 @@ static int verify_and_tell(struct rp_cli *cli, rp_engine *engine, const char *pa
     bool complete = false;
     uint8_t root[RP_ROOT_BYTES];
     const char *option = NULL;
+    const char *lack = "";
     rp_report report = {0};
     struct rp_cli_result file;
     rp_cli_result_init(&file, NULL);
     rp_cli_put_text(&file, "file", path);
-    rp_status status = verify_file(cli, engine, path, &complete, root, &option, &report);
+    rp_status status = verify_file(cli, engine, path, &complete, &lack, root, &option, &report);
     if (status == RP_OK) {
         char hex[RP_HASH_HEX_BYTES];
         rp_hash_hex(root, hex);
         rp_cli_append_plain(out, path, strlen(path));
-        rp_buffer_printf(out, ": ok%s, state root %s\n",
-                         complete ? "" : " as far as can be told without its module", hex);
+        rp_buffer_printf(out, ": ok%s%s, state root %s\n",
+                         complete ? "" : " as far as can be told without ", complete ? "" : lack,
+                         hex);
         rp_cli_put_hash(&file, "state_root", root);
         rp_cli_put_text(&file, "error", NULL);
     } else {
@@ -288,6 +288,7 @@ static rp_status rewrite(struct rp_cli *cli, bool packs, const struct rp_cli_sna
     return rp_snapshot_pack(in->file.data, in->file.size, &options, out_bytes, report);
 }
 
+/* Unpacking needs no module. */
 static int rewrite_file(struct rp_cli *cli, rp_engine *engine, bool packs, const char *in,
                         const char *out)
 {
@@ -295,7 +296,8 @@ static int rewrite_file(struct rp_cli *cli, rp_engine *engine, bool packs, const
     const char *option = NULL;
     rp_report report = {0};
     rp_bytes bytes = {0};
-    rp_status status = rp_cli_open_snapshot(cli, engine, in, &snapshot, &option, &report);
+    rp_status status =
+        rp_cli_open_snapshot(cli, packs ? engine : NULL, in, &snapshot, &option, &report);
     if (status == RP_OK) {
         status = rewrite(cli, packs, &snapshot, &bytes, &report);
         rp_cli_close_snapshot(cli, &snapshot);
@@ -323,6 +325,13 @@ int rp_cli_snapshot(struct rp_cli *cli)
     if (!packs && strcmp(operands[0], "unpack") != 0) {
         return rp_cli_misuse("%s: must be pack or unpack; see `reprise help snapshot`",
                              operands[0]);
+    }
+    static const enum rp_cli_option of_pack[] = {RP_OPTION_MODULE, RP_OPTION_NO_MODULE,
+                                                 RP_OPTION_LEVEL};
+    for (size_t i = 0; i < RP_ARRAY_COUNT(of_pack) && !packs; i++) {
+        if (cli->arguments.values[of_pack[i]].given) {
+            return rp_cli_misuse("--%s is for `snapshot pack`", rp_cli_options[of_pack[i]].name);
+        }
     }
     if (!cli->arguments.values[RP_OPTION_FORCE].given && rp_file_exists(operands[2])) {
         return rp_cli_misuse("%s: there is such a file already; --force replaces it", operands[2]);

@@ -137,17 +137,14 @@ int rp_cli_inspect_snapshot(struct rp_cli *cli, struct rp_cli_file *file, int de
     rp_buffer_init(&out, &cli->allocator);
     rp_cli_result_init(&result, "reprise.inspect.snapshot.v1");
     rp_status status = open_and_read(inspection, file, &option, &report);
-    int code = status == RP_OK                                           ? RP_EXIT_OK
-               : status == RP_ERROR_IO                                   ? RP_EXIT_MISSING
-               : status == RP_ERROR_NO_MEMORY || status == RP_ERROR_HOST ? RP_EXIT_HOST
-                                                                         : RP_EXIT_INVALID;
+    int code = rp_cli_open_exit(status, option != NULL);
     if (status == RP_OK) {
         print(inspection, path, &out);
         put_json(inspection, path, &result);
         rp_cli_put_text(&result, "error", NULL);
     } else {
         char text[1024];
-        rp_cli_format_report(option ? option : path, &report, text, sizeof(text));
+        rp_cli_format_snapshot_report(cli, path, option, &report, text, sizeof(text));
         rp_cli_say("%s", text);
         rp_cli_put_error(&result, status, report.text);
     }

@@ -7,6 +7,8 @@
 #include <string.h>
 
 #define LISTED_MAX 20u
+/* What is called is noted in the state (run_state.c), with up to RP_INVOKE_VALUES_MAX values. */
+#define INVOKE_NAME_BYTES_MAX 16384u
 
 /* Appends the exported functions: " it exports the functions a, b"; at most LISTED_MAX of them. */
 static void list_functions(struct rp_cli_run *run)
@@ -75,6 +77,11 @@ bool rp_run_find_entry(struct rp_cli_run *run)
                    rp_module_export_signature(run->module, index, run->types, RP_INVOKE_VALUES_MAX,
                                               &run->param_count, &run->result_count);
     run->entry = (rp_name){name, strlen(name)};
+    if (run->entry.size > INVOKE_NAME_BYTES_MAX) {
+        return rp_run_refuse(run, RP_ERROR_LIMIT, RP_EXIT_MISUSE,
+                             "--invoke: a name of %zu bytes, at most %u", run->entry.size,
+                             INVOKE_NAME_BYTES_MAX);
+    }
     run->is_invoked = invoked != NULL;
     if (invoked && !is_func) {
         (void)rp_run_refuse(run, RP_ERROR_NOT_FOUND, RP_EXIT_MISUSE,

@@ -203,7 +203,6 @@ bool rp_run_check_snapshot(struct rp_cli_run *run)
 
 static bool fail_save(struct rp_cli_run *run, rp_status status, const char *text)
 {
-    run->has_ended = true;
     (void)rp_run_refuse(run, status, RP_EXIT_HOST, "--snapshot %s: %s",
                         rp_run_option(run, RP_OPTION_SNAPSHOT)->text, text);
     rp_run_say_error(run);

@@ -231,9 +231,9 @@ bool rp_run_restore_wasi(struct rp_cli_run *run, const struct rp_cli_snapshot *s
         status = rp_wasi_create(&config, &run->wasi, &report);
     }
     if (status != RP_OK) {
-        return rp_run_refuse(run, status,
-                             status == RP_ERROR_NO_MEMORY ? RP_EXIT_HOST : RP_EXIT_INVALID,
-                             "%s: %s", run->path, report.text);
+        char text[1024];
+        rp_cli_format_report(run->path, &report, text, sizeof(text));
+        return rp_run_refuse(run, status, rp_cli_open_exit(status, false), "%s", text);
     }
     return open_input(run);
 }

@@ -5,6 +5,7 @@
 #include "core/platform_process.h"
 #include "core/report.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define SNAPSHOT_BYTES_MAX (UINT64_C(1) << 40)
@@ -37,6 +38,30 @@ const char *rp_cli_read_input(struct rp_cli *cli, const char *path, struct rp_cl
     return rp_file_read(path, &cli->allocator,
                         is_snapshot ? SNAPSHOT_BYTES_MAX : RP_LIMIT_MODULE_BYTES, &out_file->data,
                         &out_file->size);
+}
+
+void rp_cli_format_snapshot_report(const struct rp_cli *cli, const char *path, const char *option,
+                                   const rp_report *report, char *out_text, size_t size)
+{
+    if (!option) {
+        rp_cli_format_report(path, report, out_text, size);
+        return;
+    }
+    bool is_module = strcmp(option, "module") == 0;
+    (void)snprintf(out_text, size, "--%s %s: %s", option,
+                   cli->arguments.values[is_module ? RP_OPTION_MODULE : RP_OPTION_PARENT].text,
+                   report->text);
+}
+
+int rp_cli_open_exit(rp_status status, bool is_option)
+{
+    if (status == RP_ERROR_NO_MEMORY || status == RP_ERROR_HOST) {
+        return RP_EXIT_HOST;
+    }
+    if (status == RP_ERROR_IO) {
+        return is_option ? RP_EXIT_MISUSE : RP_EXIT_MISSING;
+    }
+    return status == RP_OK ? RP_EXIT_OK : RP_EXIT_INVALID;
 }
 
 int rp_cli_check_exit(rp_status status)

@@ -142,7 +142,7 @@ rp_sandbox_error_code rp_validate_determinism(rp_sandbox *sandbox, const char *a
         rp_sandbox_error_code restored =
             rp_sandbox_restore(sandbox, before.data, before.size, &restore_error);
         sandbox->last = metrics;
-        if (restored != RP_SANDBOX_OK && code == RP_SANDBOX_OK) {
+        if (restored != RP_SANDBOX_OK) { /* more serious than how the trial failed */
             code = restored;
             if (error != NULL) {
                 *error = restore_error;

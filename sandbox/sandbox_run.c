@@ -17,6 +17,7 @@ void rp_sandbox_begin_limits(rp_sandbox *sandbox, struct rp_sandbox_world *world
 {
     uint64_t position = rp_store_gas_used(world->store);
     bool bounded = gas <= (uint64_t)INT64_MAX - position;
+    sandbox->run.part_begin = position;
     sandbox->run.gas = gas;
     sandbox->run.timeout_ms = timeout_ms;
     sandbox->failed_host = NULL;
@@ -31,7 +32,8 @@ void rp_sandbox_begin_limits(rp_sandbox *sandbox, struct rp_sandbox_world *world
 void rp_sandbox_end_limits(rp_sandbox *sandbox, struct rp_sandbox_world *world,
                            struct rp_watch *watch)
 {
-    sandbox->run.ns += rp_watch_end(watch);
+    sandbox->run.part_ns = rp_watch_end(watch);
+    sandbox->run.ns += sandbox->run.part_ns;
     rp_store_interrupt(world->store, RP_STOP_NONE);
     rp_store_set_gas_limit(world->store, RP_GAS_UNLIMITED);
 }
@@ -109,7 +111,7 @@ rp_sandbox_error_code rp_sandbox_judge(rp_sandbox *sandbox, const struct rp_sand
     if (status != RP_OK) {
         return rp_sandbox_fail_below(error, RP_SANDBOX_HOST_FAILURE, report);
     }
-    uint64_t gas = rp_store_gas_used(world->store) - run->gas_begin;
+    uint64_t gas = rp_store_gas_used(world->store) - run->part_begin;
     switch (outcome->kind) {
     case RP_OUTCOME_RETURNED:
         return RP_SANDBOX_OK;
@@ -122,7 +124,7 @@ rp_sandbox_error_code rp_sandbox_judge(rp_sandbox *sandbox, const struct rp_sand
             return rp_sandbox_fail(error, RP_SANDBOX_HOST_FAILURE,
                                    "the host has no thread for the limit in milliseconds");
         }
-        return tell_limit(error, RP_SANDBOX_TIMEOUT, "milliseconds", run->ns / 1000000u,
+        return tell_limit(error, RP_SANDBOX_TIMEOUT, "milliseconds", run->part_ns / 1000000u,
                           run->timeout_ms < 0 ? UINT64_MAX : (uint64_t)run->timeout_ms);
     case RP_OUTCOME_SUSPENDED:
         return judge_suspended(sandbox, world->store, outcome, error);

@@ -53,8 +53,10 @@ struct rp_sandbox_run {
     struct rp_buffer name;    /* the action's, terminated */
     struct rp_buffer payload; /* of a JSON action until the guest has it */
     struct rp_sandbox_action action;
-    uint64_t gas_begin; /* position */
-    uint64_t ns;        /* of the parts so far */
+    uint64_t gas_begin;  /* position */
+    uint64_t ns;         /* of the parts so far */
+    uint64_t part_begin; /* position */
+    uint64_t part_ns;
     uint64_t gas;       /* limit of this part */
     int64_t timeout_ms; /* of this part */
     bool unwatched;     /* the host has no thread for it */

@@ -496,6 +496,42 @@ static void make_start(const char *name, bool loops)
     write_module(&wasm, name);
 }
 
+/* Writes a digit behind those in the global. */
+static void append_digit(struct rp_wasm *wasm, uint32_t global, int32_t digit)
+{
+    rp_wasm_op_index(wasm, RP_OP_global_get, global);
+    rp_wasm_i32_const(wasm, 10);
+    rp_wasm_op(wasm, RP_OP_i32_mul);
+    rp_wasm_i32_const(wasm, digit);
+    rp_wasm_op(wasm, RP_OP_i32_add);
+    rp_wasm_op_index(wasm, RP_OP_global_set, global);
+}
+
+/* Each of the start function, _initialize and `get` writes a digit; `get` adds its argument. */
+static void make_phases(void)
+{
+    struct rp_wasm wasm;
+    rp_wasm_init(&wasm);
+    uint32_t global = rp_wasm_global_i32(&wasm, true, 0);
+    uint32_t empty = rp_wasm_type(&wasm, "", "");
+    uint32_t start = rp_wasm_func_begin(&wasm, empty, "");
+    append_digit(&wasm, global, 1);
+    rp_wasm_func_end(&wasm);
+    rp_wasm_start(&wasm, start);
+    uint32_t initialize = rp_wasm_func_begin(&wasm, empty, "");
+    append_digit(&wasm, global, 2);
+    rp_wasm_func_end(&wasm);
+    rp_wasm_export(&wasm, "_initialize", RP_EXTERN_FUNC, initialize);
+    uint32_t get = rp_wasm_func_begin(&wasm, rp_wasm_type(&wasm, "i", "i"), "");
+    append_digit(&wasm, global, 3);
+    rp_wasm_op_index(&wasm, RP_OP_global_get, global);
+    rp_wasm_op_index(&wasm, RP_OP_local_get, 0);
+    rp_wasm_op(&wasm, RP_OP_i32_add);
+    rp_wasm_func_end(&wasm);
+    rp_wasm_export(&wasm, "get", RP_EXTERN_FUNC, get);
+    write_module(&wasm, "phases");
+}
+
 /* _initialize sets a global that `get` gives. */
 static void make_reactor(void)
 {
@@ -603,6 +639,7 @@ int main(int argc, char **argv)
     make_yields();
     make_start("start_traps", false);
     make_start("start_loops", true);
+    make_phases();
     make_reactor();
     make_imports();
     make_import_memory();

@@ -65,7 +65,16 @@ class Resuming(SnapshotTest):
         saved = self.save("div.wsnp", 3, *arguments)
         self.check(["resume", saved], 0, "-42\n")
 
-    def test_a_run_stopped_in_start_goes_on_to_its_entry(self):
+    def test_start_then_initialize_then_the_entry_each_once_wherever_it_was_saved(self):
+        arguments = ["--invoke", "get", module("phases"), "5"]
+        total = self.json("run", *arguments)[0]["gas_used"]
+        for gas in range(0, total + 1):
+            with self.subTest(gas=gas):
+                self.check_same_end(arguments, gas)
+        saved = self.save("phases.wsnp", 2, *arguments)
+        self.check(["resume", saved], 0, "128\n")
+
+    def test_a_run_stopped_in_start_stays_there(self):
         saved = self.save("start.wsnp", 501, module("start_loops"))
         value, _, _ = self.json("resume", "--until-gas", "900", "--snapshot", saved, "--force", saved)
         self.assertEqual((value["outcome"], value["reason"]), ("suspended", "until_gas"))
@@ -133,6 +142,13 @@ class Files(SnapshotTest):
             self.check(["resume", *option, saved], 125, "", "is part of the state")
         self.check(["resume", saved, "argument"], 125, "", "part of the state")
         self.check(["resume"], 125, "", "no snapshot")
+
+    def test_the_file_of_an_option_is_named_with_it(self):
+        saved = self.save("a.wsnp", 10, module("hello"))
+        none = self.path("none")
+        for name, code in [("resume", 125), ("inspect", 125), ("verify", 3)]:
+            self.check([name, "--parent", none, saved], code, "", f"reprise: --parent {none}: No such file")
+        self.check(["verify", "--module", none, saved], 3, "", f"reprise: --module {none}: No such file")
 
     def test_damaged_snapshots_are_refused_by_name(self):
         saved = self.save("a.wsnp", 10, module("hello"))
@@ -213,6 +229,8 @@ class Packing(SnapshotTest):
         self.check(["compare", saved, packed], 0, "equal\n", "")
         self.check(["resume", packed], 0, "hello\n")
         self.check(["snapshot", "pack", saved, packed], 125, "", "--force replaces it")
+        for option in [["--level", "3"], ["--no-module"], ["--module", module("hello")]]:
+            self.check(["snapshot", "unpack", *option, packed, self.path("x")], 125, "", "is for `snapshot pack`")
         self.check(["snapshot", "squeeze", saved, packed], 125, "", "must be pack or unpack")
 
     def test_a_delta_needs_its_parent(self):

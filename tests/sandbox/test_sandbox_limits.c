@@ -217,6 +217,8 @@ static void suspended_execution_goes_on_with_another_portion(void **state)
     unsigned parts = 1;
     while (code == RP_SANDBOX_GAS_EXHAUSTED) {
         assert_int_equal(rp_sandbox_get_status(box.sandbox), RP_SANDBOX_SUSPENDED);
+        assert_int_equal(box.error.limit, gas);
+        assert_in_range(box.error.used, gas - 100, gas); /* of this part */
         code = box_resume(&box, &options);
         parts++;
     }
